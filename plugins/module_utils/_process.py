@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes and listening sockets, read from /proc alone.
+
+Whatever vanishes while it is read, or may not be read, is left out.
+Command lines stay here: they may hold password hashes.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import collections
+import errno
+import os
+import pwd
+import re
+import socket
+import struct
+
+from ansible.module_utils.common.text.converters import to_native
+
+PROC = '/proc'
+WATCHDOG = 'obproxyd.sh'
+SHELLS = ('bash', 'sh', 'dash', 'ksh', 'ksh93', 'mksh', 'zsh', 'ash', 'busybox')
+LISTEN = '0A'
+DELETED = ' (deleted)'
+
+# start_time is in seconds since boot: with the pid it names one process for good.
+# script is the file that a shell carries out (absolute when the process gives it so), else None.
+Process = collections.namedtuple(
+    'Process', 'pid comm exe cwd uid user ppid state start_time argv0 script')
+
+
+def _read(path):
+    try:
+        with open(path, 'rb') as source:
+            return to_native(source.read(), errors='surrogate_or_replace')
+    except (IOError, OSError):
+        return None
+
+
+def _readlink(path):
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def pids(proc=PROC):
+    """The ids of all processes there are now, in rising order."""
+    return sorted(int(name) for name in os.listdir(proc) if name.isdigit())
+
+
+def user_name(uid):
+    """The login name of a user id; the id's digits where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _script(argv):
+    """The script in a shell's command line: its first argument that is no option."""
+    for argument in argv[1:]:
+        if not argument.startswith(('-', '+')):
+            return argument
+        if not argument.startswith('--') and 'c' in argument:
+            return None
+    return None
+
+
+def _stat(pid, proc):
+    """(comm, state, ppid, start_time) of a process; None when it is gone or dead."""
+    text = _read('%s/%d/stat' % (proc, pid))
+    if not text or ')' not in text:
+        return None
+    comm = text[text.index('(') + 1:text.rindex(')')]
+    fields = text[text.rindex(')') + 1:].split()
+    if len(fields) < 20 or fields[0] in 'ZXx':
+        return None
+    return comm, fields[0], int(fields[1]), int(fields[19]) / float(os.sysconf('SC_CLK_TCK'))
+
+
+def _uid(pid, proc):
+    found = re.search(r'^Uid:\s+(\d+)', _read('%s/%d/status' % (proc, pid)) or '', re.M)
+    return int(found.group(1)) if found else None
+
+
+def _process(pid, names, proc):
+    stat = _stat(pid, proc)
+    if stat is None:
+        return None
+    comm, state, ppid, start_time = stat
+    wanted = names is None or comm in names
+    if not wanted and not (WATCHDOG in names and comm in SHELLS):
+        return None
+    argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')
+    script = _script(argv) if comm in SHELLS or comm == WATCHDOG else None
+    if not wanted and os.path.basename(script or '') != WATCHDOG:
+        return None
+    uid = _uid(pid, proc)
+    if uid is None:
+        return None
+    return Process(
+        pid=pid, comm=comm, exe=_readlink('%s/%d/exe' % (proc, pid)),
+        cwd=_readlink('%s/%d/cwd' % (proc, pid)), uid=uid, user=user_name(uid), ppid=ppid,
+        state=state, start_time=start_time, argv0=argv[0], script=script)
+
+
+def process(pid, proc=PROC):
+    """The process with this id, or None when there is none or only a zombie."""
+    return _process(pid, None, proc)
+
+
+def processes(names=None, proc=PROC):
+    """The living processes whose comm is one of names (all when None), by pid.
+
+    With 'obproxyd.sh' among the names, shells that carry out a file of that name are found too.
+    """
+    found = (_process(pid, names, proc) for pid in pids(proc))
+    return [one for one in found if one is not None]
+
+
+def works_in(pid, home, proc=PROC):
+    """Whether a process works in the directory home.
+
+    Compared by device and inode: a process in a container may show the same path.
+    """
+    link = '%s/%d/cwd' % (proc, pid)
+    try:
+        wanted = os.stat(home)
+    except OSError:
+        cwd = _readlink(link)
+        return cwd in (home, home + DELETED)
+    try:
+        actual = os.stat(link)
+    except OSError:
+        return False
+    return (actual.st_dev, actual.st_ino) == (wanted.st_dev, wanted.st_ino)
+
+
+def instance_pids(home, proc=PROC):
+    """The ids of the obproxy processes that work in home, the oldest first.
+
+    During a hot restart there are two: the one that leaves and the one that takes over.
+    """
+    mine = [one for one in processes(('obproxy',), proc) if works_in(one.pid, home, proc)]
+    return [one.pid for one in sorted(mine, key=lambda one: (one.start_time, one.pid))]
+
+
+def watchdog_pids(home, proc=PROC):
+    """The ids of the shells that carry out home's obproxyd.sh."""
+    script = os.path.join(os.path.realpath(home), WATCHDOG)
+    return [one.pid for one in processes((WATCHDOG,), proc)
+            if one.script and os.path.realpath(os.path.join(one.cwd or '/', one.script)) == script]
+
+
+def _address(text):
+    """An address as /proc/net/tcp writes it: 32-bit words in the machine's byte order."""
+    words = [int(text[start:start + 8], 16) for start in range(0, len(text), 8)]
+    packed = b''.join(struct.pack('=I', word) for word in words)
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
+
+
+def _listening(ports, proc):
+    """(inode, port, address, uid) of every listening TCP socket."""
+    found = []
+    for table in ('tcp', 'tcp6'):
+        for line in (_read('%s/net/%s' % (proc, table)) or '').splitlines()[1:]:
+            fields = line.split()
+            if len(fields) < 10 or fields[3] != LISTEN:
+                continue
+            address, port = fields[1].rsplit(':', 1)
+            port = int(port, 16)
+            if ports is None or port in ports:
+                found.append((fields[9], port, _address(address), int(fields[7])))
+    return found
+
+
+def _socket_owners(inodes, proc):
+    """{inode: set of pids} for the sockets with these inodes."""
+    owners = collections.defaultdict(set)
+    links = dict(('socket:[%s]' % inode, inode) for inode in inodes)
+    for pid in pids(proc) if inodes else ():
+        folder = '%s/%d/fd' % (proc, pid)
+        try:
+            names = os.listdir(folder)
+        except OSError as exc:
+            if exc.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESRCH, errno.EINVAL):
+                raise
+            continue
+        for name in names:
+            link = _readlink(folder + '/' + name)
+            if link in links:
+                owners[links[link]].add(pid)
+    return owners
+
+
+def listeners(ports=None, proc=PROC):
+    """{port: {'pids': [...], 'uid': int, 'addresses': [...]}} of the listening TCP sockets.
+
+    A socket that a parent and its child share has both pids; pids is empty where nobody may look.
+    """
+    sockets = _listening(None if ports is None else set(ports), proc)
+    owners = _socket_owners(set(entry[0] for entry in sockets), proc)
+    found = {}
+    for inode, port, address, uid in sockets:
+        entry = found.setdefault(port, {'pids': set(), 'uid': uid, 'addresses': set()})
+        entry['pids'].update(owners[inode])
+        entry['addresses'].add(address)
+    return dict((port, {'pids': sorted(entry['pids']), 'uid': entry['uid'],
+                        'addresses': sorted(entry['addresses'])})
+                for port, entry in found.items())
