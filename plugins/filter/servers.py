@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+
+def link_passwords(ob_links, ob_clusters):
+    """Give each OB link its proxyro password, out of the clusters keyed by name or by id."""
+    clusters = {str(key): value for key, value in ob_clusters.items()}
+    passwords = []
+    for link in ob_links:
+        names = (link['cluster_name'], str(link['ob_cluster_id']))
+        found = next((clusters[name] for name in names if name in clusters), None)
+        if found is None or not found.get('proxyro_password'):
+            raise AnsibleFilterError(
+                f"obproxy_ob_clusters has no proxyro_password for the OB cluster {names[0]} (obClusterId {names[1]})")
+        passwords.append({'cluster_name': link['cluster_name'], 'password': found['proxyro_password']})
+    return passwords
+
+
+def _planned(hosts, hostvars):
+    """Yield (host's name, its variables, its server) of those hosts that are in the plan."""
+    plan = hostvars['localhost']['obproxy_plan']
+    for host in hosts:
+        if host in plan['hosts']:
+            yield host, hostvars[host], plan['hosts'][host]
+
+
+def exporter_targets(hosts, hostvars):
+    """List the exporters of the planned hosts, as O(targets) of obproxy_exporter_target takes them."""
+    targets = []
+    for host, variables, server in _planned(hosts, hostvars):
+        address = variables.get('ansible_host') or host
+        targets.append({
+            'address': f"[{address}]:{server['exporter_port']}" if ':' in address else f"{address}:{server['exporter_port']}",
+            'labels': {
+                'obproxy_cluster': server['cluster_name'],
+                'obproxy_cluster_id': str(server['cluster_id']),
+                'obproxy_server_id': str(server['server_id']),
+                'version': server['package']['version'],
+                'work_mode': server['work_mode'],
+            },
+        })
+    return targets
+
+
+def live_servers(hosts, hostvars):
+    """List the servers whose live login was registered as RV(obproxy_live) on their hosts."""
+    servers = []
+    for host, variables, server in _planned(hosts, hostvars):
+        live = (variables.get('obproxy_live') or {}).get('server')
+        if live:
+            servers.append({
+                'server_id': server['server_id'],
+                'version': server['version'],
+                'parameter_version': server['parameter_version'],
+                'architecture': server['package']['arch'],
+            })
+    return servers
+
+
+class FilterModule:
+    """What the roles make of the plan."""
+
+    def filters(self):
+        return {
+            'exporter_targets': exporter_targets,
+            'link_passwords': link_passwords,
+            'live_servers': live_servers,
+        }

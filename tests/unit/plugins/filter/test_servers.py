@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporter_targets, link_passwords, live_servers
+
+SERVER = {
+    'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'work_mode': 'RS_LIST',
+    'version': 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm', 'parameter_version': 1,
+    'package': {'version': '4.3.1.0', 'arch': 'x86_64'},
+}
+
+
+def hostvars(**hosts):
+    return {'localhost': {'obproxy_plan': {'hosts': {name: SERVER for name in hosts}}}, **hosts}
+
+
+@pytest.mark.parametrize('key', ['hooray', '7', 7])
+def test_a_link_finds_its_password_by_name_or_by_id(key):
+    links = [{'cluster_name': 'hooray', 'ob_cluster_id': 7}]
+    assert link_passwords(links, {key: {'proxyro_password': 'p'}}) == [{'cluster_name': 'hooray', 'password': 'p'}]
+
+
+@pytest.mark.parametrize('clusters', [{}, {'hooray': {}}, {'hooray': {'proxyro_password': ''}}])
+def test_a_link_without_a_password_is_named(clusters):
+    with pytest.raises(AnsibleFilterError, match='proxyro_password for the OB cluster hooray'):
+        link_passwords([{'cluster_name': 'hooray', 'ob_cluster_id': 7}], clusters)
+
+
+@pytest.mark.parametrize('variables, address', [
+    ({'ansible_host': '10.0.0.1'}, '10.0.0.1:2884'), ({}, 'h1:2884'), ({'ansible_host': 'fe80::1'}, '[fe80::1]:2884')])
+def test_exporters_have_the_address_that_ssh_uses(variables, address):
+    targets = exporter_targets(['h1'], hostvars(h1=variables))
+    assert [target['address'] for target in targets] == [address]
+    assert targets[0]['labels']['obproxy_cluster'] == 'foo'
+
+
+def test_the_controller_and_dead_hosts_are_no_servers():
+    found = hostvars(h1={'obproxy_live': {'server': {'pid': 1}}}, h2={'obproxy_live': {'server': None}}, h3={})
+    assert [server['server_id'] for server in live_servers(['localhost', 'h1', 'h2', 'h3'], found)] == [2]
+    assert len(exporter_targets(['localhost', 'h1'], found)) == 1
