@@ -1,0 +1,1 @@
+"""Test hosts: containers that look like EL servers and are reached by real SSH."""
