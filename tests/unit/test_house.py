@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbooks, roles, metadata and documents promise each other."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir())
+
+
+def load(*parts):
+    return yaml.safe_load(ROOT.joinpath(*parts).read_text(encoding='utf-8'))
+
+
+def specs(role):
+    return load('roles', role, 'meta', 'argument_specs.yml')['argument_specs']
+
+
+@pytest.mark.parametrize('playbook', ['create', 'batch_add'])
+def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook):
+    tasks = load('playbooks', f'{playbook}.yml')[1]['tasks'][0]['block']
+    listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in tasks]
+    assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in _dag.INSTALL]
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_a_role_describes_both_of_its_entry_points(role):
+    assert set(specs(role)) == {'main', 'rollback'}
+    for entry in ('main', 'rollback'):
+        assert load('roles', role, 'tasks', f'{entry}.yml')
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_a_role_has_the_defaults_that_it_describes(role):
+    path = ROOT / 'roles' / role / 'defaults' / 'main.yml'
+    defaults = yaml.safe_load(path.read_text(encoding='utf-8')) if path.exists() else {}
+    described = {name: option['default'] for name, option in specs(role)['main']['options'].items() if 'default' in option}
+    assert defaults == described
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_a_role_uses_only_what_it_describes(role):
+    text = ''.join(path.read_text(encoding='utf-8') for kind in ('tasks', 'templates')
+                   for path in (ROOT / 'roles' / role).glob(f'{kind}/*'))
+    text = re.sub(r'oceanbase\.obproxy\.\w+', '', text)
+    used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
+    described = {name for entry in specs(role).values() for name in entry.get('options', {})}
+    shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_registry_url', 'obproxy_monitoring_host'}
+    assert used - described - shared == set()
+
+
+def test_one_variable_has_one_default_in_all_roles():
+    seen = {}
+    for role in ROLES:
+        for name, option in specs(role)['main']['options'].items():
+            assert seen.setdefault(name, option) == option, f'{role}: {name}'
+
+
+def test_every_module_is_in_the_action_group():
+    modules = sorted(path.stem for path in (ROOT / 'plugins' / 'modules').glob('obproxy_*.py'))
+    assert load('meta', 'runtime.yml')['action_groups']['all'] == modules
+
+
+def test_the_guide_lists_every_variable_that_a_user_sets():
+    guide = set(re.findall(r'^\| `(obproxy_\w+)`', (ROOT / 'docs' / 'variables.md').read_text(encoding='utf-8'), re.M))
+    described = {name for role in ROLES for name in specs(role)['main']['options']}
+    assert described - {'obproxy_server', 'obproxy_plan'} <= guide
