@@ -1,0 +1,102 @@
+"""The configuration in force, and the one that waits for a restart."""
+import hashlib
+
+from . import catalog, values
+
+
+class ConfigError(Exception):
+    """errno is what the admin SQL answers with."""
+
+    def __init__(self, errno, message):
+        super(ConfigError, self).__init__(message)
+        self.errno = errno
+
+
+def unknown(name):
+    return ConfigError(5099, "System config unknown: '%s'" % name)
+
+
+def bad_value(name):
+    return ConfigError(4147, "Invalid config: value of '%s'" % name)
+
+
+def sha1(text):
+    """'' stays '': no password."""
+    return hashlib.sha1(text.encode('utf-8')).hexdigest() if text else ''
+
+
+class Config(object):
+    def __init__(self, release, persistence):
+        self.release = release
+        self.persistence = persistence
+        self.items = catalog.load(release)
+        self.running = dict((name, item.default) for name, item in self.items.items())
+        self.shown = dict(self.running)
+
+    def load(self, environment, options):
+        """Defaults, then what is persisted, then the environment, then the command line.
+
+        Returns the names of options that nobody knows; raises ConfigError for a bad value.
+        """
+        ignored = []
+        persisted = self.persistence.load()
+        for name, value in persisted.items():
+            if name in self.items:
+                self.shown[name] = value
+        for name in ('observer_sys_password', 'observer_sys_password1'):
+            if self.release.at_least(4, 3, 1) and name in environment:
+                self.shown[name] = environment[name]
+        for name, value in options:
+            if name not in self.items:
+                ignored.append(name)
+            elif not self.items[name].one_shot:
+                self.check(name, value)
+                self.shown[name] = value
+        self.running = dict(self.shown)
+        return ignored
+
+    def check(self, name, value):
+        if name not in self.items:
+            raise unknown(name)
+        try:
+            values.check(self.items[name], value)
+        except values.BadValue:
+            raise bad_value(name)
+
+    def save(self):
+        kept = self.shown
+        if not self.persistence.in_database:
+            kept = dict((name, self.shown[name]) for name in self.differing())
+        self.persistence.save(dict(
+            (name, value) for name, value in kept.items() if not self.items[name].one_shot))
+
+    def differing(self):
+        return sorted(name for name, item in self.items.items() if self.shown[name] != item.default)
+
+    def alter(self, assignments):
+        """All of them or none. Returns the one-shot items among them, which are only ordered."""
+        for name, value in assignments:
+            if name == 'app_name':
+                raise ConfigError(1235, 'Not supported feature or function: alter app_name')
+            self.check(name, value)
+        orders = []
+        for name, value in assignments:
+            item = self.items[name]
+            if item.one_shot:
+                orders.append((name, value))
+                continue
+            self.shown[name] = sha1(value) if name in catalog.PASSWORDS else value
+            if not item.need_reboot:
+                self.running[name] = self.shown[name]
+        if len(orders) < len(assignments):
+            self.save()
+        return orders
+
+    def whole(self, name):
+        return values.whole(self.running[name])
+
+    def boolean(self, name):
+        return name in self.items and values.boolean(self.running[name])
+
+    def seconds(self, name):
+        return values.microseconds(self.running[name]) / 1000000.0
