@@ -10,6 +10,28 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#if defined(__x86_64__) && defined(__GLIBC__)
+/* Built on a new host, run on EL7 and EL8: bound to the oldest symbols of glibc, which need
+ * the start-up code below in place of the compiler's own (-nostartfiles). */
+__asm__(".symver dlopen, dlopen@GLIBC_2.2.5");
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+__asm__(".symver __libc_start_main, __libc_start_main@GLIBC_2.2.5");
+__asm__(".globl _start\n"
+        "_start:\n"
+        "    xor %ebp, %ebp\n"
+        "    mov %rdx, %r9\n"
+        "    pop %rsi\n"
+        "    mov %rsp, %rdx\n"
+        "    and $-16, %rsp\n"
+        "    push %rax\n"
+        "    push %rsp\n"
+        "    xor %r8d, %r8d\n"
+        "    xor %ecx, %ecx\n"
+        "    lea main(%rip), %rdi\n"
+        "    call *__libc_start_main@GOTPCREL(%rip)\n"
+        "    hlt\n");
+#endif
+
 static const char *const LIBRARIES[] = {
     "libpython3.11.so.1.0", "libpython3.12.so.1.0", "libpython3.13.so.1.0", "libpython3.10.so.1.0",
     "libpython3.9.so.1.0", "libpython3.8.so.1.0", "libpython3.7m.so.1.0", "libpython3.6m.so.1.0",

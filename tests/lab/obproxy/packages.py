@@ -1,6 +1,7 @@
 """The packages that the build makes, and the tree that each of them installs."""
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -47,8 +48,13 @@ PACKAGES = [
 
 
 def compile_launcher(target: Path) -> Path:
-    subprocess.run(['gcc', '-O2', '-Wall', '-o', str(target), str(HERE / 'launcher.c'), '-ldl'],
-                   check=True)
+    """For x86_64 in a form that old hosts run too; launcher.c says how."""
+    command = ['gcc', '-O2', '-Wall', '-o', str(target), str(HERE / 'launcher.c')]
+    if platform.machine() == 'x86_64':
+        command += ['-nostartfiles', '-Wl,--no-as-needed', '-l:libdl.so.2']
+    else:
+        command += ['-ldl']
+    subprocess.run(command, check=True)
     return target
 
 

@@ -15,17 +15,22 @@ def daemonise():
         os.close(null)
 
 
+def say(text):
+    """To stderr and out: the exit code is 0, whatever there is to say."""
+    sys.stderr.write(text + '\n')
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def main(argv):
     from . import command_line, listeners, release
     this = release.read()
     try:
         options = command_line.parse(argv[1:], this)
     except command_line.BadOption as error:
-        sys.stderr.write('obproxy: bad option: %s\n' % error)
-        os._exit(0)
+        say('obproxy: bad option: %s' % error)
     if options.show_version:
-        sys.stderr.write('obproxy (%s)\nREVISION: stand-in\nBUILD_TIME: stand-in\n' % this.text())
-        os._exit(0)
+        say('obproxy (%s)\nREVISION: stand-in\nBUILD_TIME: stand-in' % this.text())
     # a child of a hot restart stays its parent's child
     if not options.foreground and listeners.INHERITED % 'SQL' not in os.environ:
         daemonise()

@@ -73,7 +73,9 @@ def configure(config, options, logs):
 
 
 def make_home():
-    home = os.environ.get('OBPROXY_ROOT') or os.getcwd()
+    home = os.environ.get('OBPROXY_ROOT', '')
+    if not os.path.isabs(home):
+        home = os.getcwd()
     for folder in FOLDERS:
         path = os.path.join(home, folder)
         if not os.path.isdir(path):
