@@ -4,6 +4,7 @@ from __future__ import annotations
 import fcntl
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ class Lab:
             'ansible_user': USER,
             'ansible_become': True,
             'ansible_ssh_private_key_file': str(self.folder / 'id_ed25519'),
-            'ansible_ssh_common_args': ' '.join(option.replace('"', "'") for option in hosts.ssh_options(self.folder)),
+            'ansible_ssh_common_args': shlex.join(hosts.ssh_options(self.folder)),
             'ansible_python_interpreter': '/usr/bin/python3',
         }
         each = {host.name: {'ansible_host': host.address, 'ansible_port': host.port, 'obproxy_host_id': host.index}

@@ -1,0 +1,114 @@
+"""Makes the Python environments in .venv/: one with the oldest ansible-core we support, one with the newest.
+
+python3 tests/tools/envs.py [core-2.16] [core-new]
+"""
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VENVS = REPOSITORY / '.venv'
+REQUIREMENTS = REPOSITORY / 'tests' / 'requirements'
+
+# The Pythons that each may have, the preferred one first: the oldest for the oldest core.
+PYTHONS = {
+    'core-2.16': [(3, 10), (3, 11), (3, 12)],
+    'core-new': [(3, 13), (3, 12), (3, 14), (3, 11), (3, 10)],
+}
+PROBE = 'import json, sys; print(json.dumps([sys.version_info[:2], sys.executable]))'
+
+
+def pythons() -> dict[tuple[int, int], str]:
+    """The interpreters of this machine, by version: on PATH, and those of pyenv."""
+    home = os.environ.get('PYENV_ROOT') or os.path.expanduser('~/.pyenv')
+    candidates = sorted(glob.glob(f'{home}/versions/*/bin/python'))
+    for folder in os.get_exec_path():
+        # Pyenv's shims only pass on to the versions that were found already, if they are switched on.
+        if not folder.endswith('/shims'):
+            candidates += sorted(glob.glob(f'{folder}/python3.[0-9]*[0-9]')) + glob.glob(f'{folder}/python3')
+    found: dict[tuple[int, int], str] = {}
+    for candidate in [*candidates, sys.executable]:
+        try:
+            done = subprocess.run([candidate, '-c', PROBE], capture_output=True, text=True, check=False, timeout=20)
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if not done.returncode:
+            version, executable = json.loads(done.stdout)
+            found.setdefault((version[0], version[1]), executable)
+    return found
+
+
+def make(name: str) -> str:
+    """Make or refresh one environment. Returns why there is none, or nothing."""
+    folder = VENVS / name
+    requirements = REQUIREMENTS / f'{name}.txt'
+    stamp = folder / '.stamp'
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted and works(folder):
+        return ''
+    uv = uv_command()
+    python = choose(name, bool(uv))
+    if not python:
+        versions = ', '.join(f'{major}.{minor}' for major, minor in sorted(PYTHONS[name]))
+        return f'{name} needs a Python of {versions} (looked on PATH and in pyenv), or uv to fetch one'
+    print(f'making .venv/{name} with {python}', flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    if uv:
+        run(uv, 'venv', '--quiet', '--python', python, folder)
+        run(uv, 'pip', 'install', '--quiet', '--python', folder / 'bin' / 'python', '-r', requirements)
+    else:
+        run(python, '-m', 'venv', folder)
+        run(folder / 'bin' / 'python', '-m', 'pip', 'install', '--quiet', '-r', requirements)
+    stamp.write_text(wanted)
+    return ''
+
+
+def works(folder: Path) -> bool:
+    """Whether its Python still runs: the machine's own may have been replaced by another."""
+    return subprocess.run([folder / 'bin' / 'ansible', '--version'], capture_output=True, check=False,
+                          env=dict(os.environ, ANSIBLE_LOCAL_TEMP='/tmp')).returncode == 0
+
+
+def choose(name: str, fetch: bool) -> str:
+    found = pythons()
+    for version in PYTHONS[name]:
+        if version in found:
+            return found[version]
+    # uv downloads an interpreter that the machine hasn't got.
+    major, minor = PYTHONS[name][-1] if name == 'core-2.16' else PYTHONS[name][0]
+    return f'{major}.{minor}' if fetch else ''
+
+
+def uv_command() -> str:
+    uv = shutil.which('uv')
+    if uv and subprocess.run([uv, '--version'], capture_output=True, check=False).returncode == 0:
+        return uv
+    return ''
+
+
+def run(*command) -> None:
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        hint = ''
+        if command[1:3] == ('-m', 'venv'):
+            hint = ' (Debian and Ubuntu: apt-get install python3-venv)'
+        sys.exit(f'{" ".join(map(str, command))} failed{hint}')
+
+
+def main() -> int:
+    VENVS.mkdir(exist_ok=True)
+    faults = [fault for fault in map(make, sys.argv[1:] or PYTHONS) if fault]
+    for fault in faults:
+        print(f'envs: {fault}', file=sys.stderr)
+    return len(faults)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
