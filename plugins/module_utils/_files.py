@@ -297,8 +297,11 @@ def lock_holders(path, locks='/proc/locks'):
 
 
 @contextlib.contextmanager
-def locked(path, timeout, what):
+def locked(path, timeout, what, check_mode=False):
     """Hold the lock file path; after timeout seconds of waiting a HostError says who has it."""
+    if check_mode:
+        yield
+        return
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | getattr(os, 'O_CLOEXEC', 0o2000000),
                  0o600)
     try:

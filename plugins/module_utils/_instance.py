@@ -40,13 +40,13 @@ def _root():
     return os.geteuid(), os.getegid()
 
 
-def _lock(layout):
-    return locked(layout.lock, LOCK_TIMEOUT, 'The obproxy set-up of this host')
+def _lock(layout, changes):
+    return locked(layout.lock, LOCK_TIMEOUT, 'The obproxy set-up of this host', changes.check_mode)
 
 
 def present(changes, wanted, layout, run):
     """Set an instance up; wanted has name, user, home, record, supervisor, obproxyd, unit and cron."""
-    with _lock(layout):
+    with _lock(layout, changes):
         record = _record(wanted, layout)
         ensure_directories(changes, layout.records)
         write_record(changes, record, layout.records)
@@ -135,7 +135,7 @@ def _systemctl(run, *arguments):
 
 def absent(changes, name, home, keep_data, layout, run):
     """Undo what present did for this instance, and nothing of another's; keep_data keeps etc and log."""
-    with _lock(layout):
+    with _lock(layout, changes):
         record = read_record(name, layout.records) or {}
         home = record.get('home', home)
         _refuse_if_running(name, home, layout)

@@ -108,6 +108,12 @@ def _process(pid, names, proc):
         state=state, start_time=start_time, argv0=argv[0], script=script)
 
 
+def runs_with(pid, argument, proc=PROC):
+    """Whether a process was started with this argument."""
+    argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')
+    return argument in argv[1:]
+
+
 def process(pid, proc=PROC):
     """The process with this id, or None when there is none or only a zombie."""
     return _process(pid, None, proc)

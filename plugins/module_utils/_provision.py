@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing a package onto a host and pointing an instance at it, and taking it away again."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import shutil
+import tempfile
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
+    HostError, ensure_link, locked, opened, remove_file)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import (
+    PackageError, check_checksum, check_header, check_room, parse_file_name)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import instance_pids, processes
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_records, users_of
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._user import find as find_user
+
+
+class TransferNeeded(PackageError):
+    """The package is not installed, and no file of it was given."""
+
+
+class Provision(object):
+    """One package on one host; options are the module's."""
+
+    def __init__(self, options, rpm, run, changes, layout, machine):
+        self.options = options
+        self.rpm = rpm
+        self.changes = changes
+        self.layout = layout
+        self.nevra = parse_file_name(options['package'])
+        self._run = run
+        self._machine = machine
+
+    def _locked(self):
+        return locked(self.layout.lock, self.options['timeout'], 'The obproxy set-up of this host',
+                      self.changes.check_mode)
+
+    def present(self):
+        """Install the package unless it is there, and give the instance its bin link; the package's directory."""
+        with self._locked():
+            package = self.rpm.find(self.nevra)
+            if package:
+                self.rpm.check_complete(package)
+            else:
+                package = self._install()
+            folder = package.dir if package else None
+            if self.options['home']:
+                self._link(folder)
+        return folder
+
+    def _install(self):
+        """Verify and install; None when check mode has no file to look at."""
+        if self.changes.check_mode and not self._has_file():
+            self.changes.add('package', '', '%s\n' % self.nevra)
+            return None
+        temporary = tempfile.mkdtemp(prefix='obproxy-package-')
+        try:
+            path = self._fetch(temporary)
+            package = self._verify(path)
+            self.changes.add('package', '', '%s\n' % self.nevra)
+            if not self.changes.check_mode:
+                self.rpm.wait(self.options['timeout'])
+                self.rpm.install(path)
+                self.rpm.check_complete(package)
+        finally:
+            shutil.rmtree(temporary)
+        return package
+
+    def _has_file(self):
+        return self.options['source'] == 'file' and os.path.isfile(self.options['src'] or '')
+
+    def _fetch(self, temporary):
+        source = self.options['source']
+        if source == 'file':
+            if not self._has_file():
+                raise TransferNeeded('%s is not installed, and its file %s is not on the host.'
+                                     % (self.nevra, self.options['src'] or '(none given)'))
+            return self.options['src']
+        # urls.py is slow to import, and most calls need none of it.
+        from ansible_collections.oceanbase.obproxy.plugins.module_utils import _download
+        if source == 'repo':
+            return _download.from_repo(self.nevra, temporary, self.rpm, self._run)
+        path = os.path.join(temporary, self.options['package'])
+        _download.from_url(_download.package_url(self.options['url'], self.options['package']), path)
+        return path
+
+    def _verify(self, path):
+        if self.options['checksum']:
+            check_checksum(path, self.options['checksum'])
+        package = self.rpm.read(path)
+        check_header(package, self.nevra, self._machine)
+        if self.options['key']:
+            self.rpm.check_signature(path, self.options['key'])
+        check_room(package, self.rpm.installed(), self._workers(package.dir))
+        missing = sorted(user for user in package.users if not find_user(user))
+        if missing and not self.changes.check_mode:
+            raise PackageError('The files of %s belong to the user %s, who does not exist here: create that '
+                               'user first (obproxy_instance does).' % (self.nevra, ', '.join(missing)))
+        return package
+
+    def _workers(self, folder):
+        """The obproxy processes that were started from a directory, or work in it."""
+        inside = folder.rstrip('/') + '/'
+        return [one.pid for one in processes(('obproxy', 'obproxyd.sh'), self.layout.proc)
+                if (one.exe or '').startswith(inside) or ((one.cwd or '') + '/').startswith(inside)]
+
+    def _link(self, folder):
+        """Point the instance's bin at the package, unless it runs with another one."""
+        home = self.options['home']
+        target = os.path.join(folder, 'bin') if folder else '(the bin directory of %s)' % self.nevra
+        with opened(home) as instance:
+            if instance.fd is None and not self.changes.check_mode:
+                raise HostError('%s is missing: prepare the instance (obproxy_instance) first.' % home)
+            present = instance.link('bin')
+            running = instance_pids(home, self.layout.proc) if present not in (None, target) else ()
+            if running:
+                raise HostError('%s/bin points to %s and the instance runs (process %s): to move it to %s, use '
+                                'the upgrade.' % (home, present, ', '.join(str(pid) for pid in running),
+                                                  self.nevra))
+            ensure_link(self.changes, instance, 'bin', target)
+
+    def absent(self):
+        """Remove the instance's link, and the package unless another instance uses it; who does."""
+        with self._locked():
+            package = self.rpm.find(self.nevra)
+            self._unlink(package)
+            if package is None:
+                return []
+            home = self.options['home']
+            records = [record for record in read_records(self.layout.records)[0] if record['home'] != home]
+            users = users_of(package.dir, records) if package.dir else []
+            pids = self._workers(package.dir) if package.dir else []
+            users += ['process %d' % pid for pid in pids]
+            if not users:
+                self._erase(package)
+        return users
+
+    def _unlink(self, package):
+        if not self.options['home'] or not package or not package.dir:
+            return
+        with opened(self.options['home']) as instance:
+            if instance.fd is None or not os.path.islink(instance.at('bin')):
+                return
+            if instance.link('bin') == os.path.join(package.dir, 'bin'):
+                self._refuse_if_running()
+                remove_file(self.changes, instance, 'bin')
+
+    def _refuse_if_running(self):
+        pids = instance_pids(self.options['home'], self.layout.proc)
+        if pids:
+            raise HostError('The instance in %s runs (process %s) with %s: stop it first (obproxy_service).'
+                            % (self.options['home'], ', '.join(str(pid) for pid in pids), self.nevra))
+
+    def _erase(self, package):
+        self.changes.add('package', '%s\n' % package.nevra, '')
+        if not self.changes.check_mode:
+            self.rpm.wait(self.options['timeout'])
+            self.rpm.erase(package.nevra)

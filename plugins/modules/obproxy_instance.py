@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: obproxy_instance
+short_description: Prepare the place of an OBProxy instance on its host
+version_added: 1.0.0
+author:
+  - oceanbase.obproxy contributors (@oceanbase)
+description:
+  - Creates, in one call, what an instance needs before it can be started. That is its user, its home, its record,
+    the limits, its C(obproxyd.sh) and what starts it at boot. Nothing is started.
+  - What is removed is exactly what was created, never another instance's.
+options:
+  state:
+    description:
+      - V(present) prepares the instance.
+      - V(absent) removes it. An instance that runs is refused; stop it with M(oceanbase.obproxy.obproxy_service) first.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description: The name of the instance, the cluster's name and the SQL port, such as V(foo-2883).
+    type: str
+    required: true
+  user:
+    description: The user that the instance runs as. A user that is missing is created, without a password.
+    type: str
+    default: admin
+  base:
+    description: The directory that holds the homes of instances.
+    type: path
+    default: /opt/obproxy
+  home:
+    description: The home of the instance; by default the directory O(name) in O(base).
+    type: path
+  record:
+    description:
+      - What to remember of the instance on its host, as the plan describes it. Required with O(state=present).
+      - Only the known fields are kept, none of which is secret.
+    type: dict
+  obproxyd:
+    description: The text of the instance's C(obproxyd.sh). Left out, what is there stays.
+    type: str
+  unit:
+    description:
+      - The text of the instance's systemd unit. An empty text means that there is to be none.
+      - Left out, what is there stays.
+    type: str
+  cron:
+    description:
+      - The text of the instance's cron file, for hosts without systemd. An empty text means that there is to be none.
+      - Left out, what is there stays.
+    type: str
+  supervisor:
+    description: What watches the instance.
+    type: str
+    choices: [obproxyd, package]
+    default: obproxyd
+  keep_data:
+    description: With O(state=absent), keep the directories C(etc) and C(log) of the home.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - oceanbase.obproxy.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: oceanbase.obproxy.obproxy_service
+"""
+
+EXAMPLES = r"""
+- name: Prepare an instance
+  oceanbase.obproxy.obproxy_instance:
+    name: foo-2883
+    user: admin
+    record:
+      cluster_id: 1
+      cluster_name: foo
+      sql_port: 2883
+      exporter_port: 2884
+      rpc_port: 2885
+      version: obproxy-ce-4.3.1.0-4.el8.x86_64.rpm
+    obproxyd: "{{ lookup('ansible.builtin.template', 'obproxyd.sh.j2') }}"
+    unit: "{{ lookup('ansible.builtin.template', 'obproxy.service.j2') }}"
+    cron: ""
+
+- name: Remove it again, but keep its configuration and logs
+  oceanbase.obproxy.obproxy_instance:
+    name: foo-2883
+    state: absent
+    keep_data: true
+"""
+
+RETURN = r"""
+home:
+  description: The home of the instance.
+  returned: success
+  type: str
+  sample: /opt/obproxy/foo-2883
+record:
+  description: The record that the host keeps of the instance; none with O(state=absent).
+  returned: success
+  type: dict
+  sample: {name: foo-2883, cluster_id: 1, sql_port: 2883, state: creating, user_created: true}
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance, _user
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
+
+
+def argument_spec():
+    return dict(
+        state=dict(type='str', choices=['present', 'absent'], default='present'),
+        name=dict(type='str', required=True),
+        user=dict(type='str', default='admin'),
+        base=dict(type='path', default='/opt/obproxy'),
+        home=dict(type='path'),
+        record=dict(type='dict'),
+        obproxyd=dict(type='str'),
+        unit=dict(type='str'),
+        cron=dict(type='str'),
+        supervisor=dict(type='str', choices=['obproxyd', 'package'], default='obproxyd'),
+        keep_data=dict(type='bool', default=False),
+    )
+
+
+def run(params, changes, layout, run_command):
+    """(home, record) after the instance was prepared or removed."""
+    home = _instance.home_of(params['name'], params['base'], params['home'])
+    _user.check_name(params['user'])
+    if os.geteuid() != 0:
+        raise HostError('This needs root on the host: use become.')
+    if params['state'] == 'absent':
+        _instance.absent(changes, params['name'], home, params['keep_data'], layout, run_command)
+        return home, None
+    wanted = dict(params, home=home)
+    return home, _instance.present(changes, wanted, layout, run_command)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_if=[('state', 'present', ('record',))],
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
+    changes = Changes(module.check_mode)
+    try:
+        home, record = run(module.params, changes, _instance.Layout(), module.run_command)
+    except (HostError, IOError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=changes.changed, diff=changes.diff, home=home, record=record)
+
+
+if __name__ == '__main__':
+    main()
