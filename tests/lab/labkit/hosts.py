@@ -81,9 +81,21 @@ def ssh_options(folder: Path) -> list[str]:
             '-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes']
 
 
+def ssh_config(host: Host, folder: Path) -> str:
+    return f"""Host {host.name}
+  HostName {host.address}
+  Port {host.port}
+  User {USER}
+  IdentityFile "{folder}/id_ed25519"
+  IdentitiesOnly yes
+  UserKnownHostsFile "{folder}/known_hosts"
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+"""
+
+
 def ssh_command(host: Host, folder: Path, *command: str) -> list[str]:
-    return ['ssh', '-i', str(folder / 'id_ed25519'), *ssh_options(folder), '-p', str(host.port),
-            f'{USER}@{host.address}', *command]
+    return ['ssh', '-F', str(folder / 'ssh_config'), host.name, *command]
 
 
 def wait_for_ssh(host: Host, folder: Path) -> None:

@@ -106,6 +106,7 @@ class Lab:
             where = host.address if host.port == 22 else f'[{host.address}]:{host.port}'
             lines.append(f'{where} {host.public_key}\n')
         write(self.folder / 'known_hosts', ''.join(lines))
+        write(self.folder / 'ssh_config', ''.join(hosts.ssh_config(host, self.folder) for host in wanted))
         write(self.inventory, json.dumps(self._inventory(wanted), indent=2) + '\n')
 
     def _inventory(self, wanted: list[Host]) -> dict:
