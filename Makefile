@@ -1,0 +1,30 @@
+# Two commands for everybody: make demo, make test. The others run a part of the tests.
+PYTHON ?= python3
+RUN = $(PYTHON) tests/tools/run.py
+
+.PHONY: demo test units lab sanity lint molecule build lab-up lab-down clean
+
+demo:
+	$(PYTHON) tests/demo/demo.py
+
+test:
+	$(RUN)
+
+units lab sanity lint molecule:
+	$(RUN) $@
+
+# The collection as users get it, in .build/collections.
+build:
+	$(PYTHON) tests/tools/envs.py core-new
+	$(PYTHON) tests/tools/build.py
+
+lab-up:
+	tests/lab/lab up 3
+
+lab-down:
+	tests/lab/lab down
+
+# Everything that the demo and the tests made: hosts, networks, image, keys, environments, results.
+clean:
+	@! command -v podman >/dev/null || tests/lab/lab clean
+	rm -rf .lab .build .venv .ansible tests/output

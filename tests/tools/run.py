@@ -1,0 +1,138 @@
+"""Runs the parts of make test, all of them whatever fails, and says what each came to.
+
+python3 tests/tools/run.py [units] [lab] [sanity] [lint] [molecule] [a part's name]
+"""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import build
+import envs
+import parts
+from parts import LOGS, REPOSITORY, Part
+
+sys.path.insert(0, str(REPOSITORY / 'tests' / 'lab' / 'labkit'))
+import needs  # noqa: E402  pylint: disable=wrong-import-position
+import settings  # noqa: E402  pylint: disable=wrong-import-position
+
+NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server']}
+COLOUR = re.compile(r'\x1b\[[0-9;]*m')
+SUMMARY = re.compile(r'^\W*(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+', re.MULTILINE)
+COUNT = re.compile(r'(\d+) (passed|failed|error)')
+
+
+@dataclass
+class Result:
+    part: Part
+    code: int
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: str = ''
+
+
+def prepare() -> str:
+    """Set up all that the tests need. Returns why the oldest core is left out, or nothing."""
+    needs.install({**needs.NEEDS, **NEEDS})
+    fault = envs.make('core-new')
+    if fault:
+        raise settings.LabError(fault)
+    without = envs.make('core-2.16')
+    build.build()
+    parts.prepare_trees()
+    LOGS.mkdir(exist_ok=True)
+    return without
+
+
+def run(part: Part) -> Result:
+    print(f'{part.name} ...', flush=True)
+    began = time.monotonic()
+    end = began + part.limit
+    code = 0
+    log = LOGS / f'{part.name.replace(" ", "-").replace("/", "-")}.log'
+    with open(log, 'w', encoding='utf-8') as stream:
+        for command in part.commands:
+            code = run_one(part, command, stream, end) or code
+    result = Result(part, code, time.monotonic() - began)
+    text = COLOUR.sub('', log.read_text(errors='replace'))
+    count(result, text)
+    print(f'{part.name}: {"ok" if not code else "FAILED"}, {result.passed} passed, {result.failed} failed, '
+          f'{result.seconds:.0f} s', flush=True)
+    if code:
+        print('    ' + '\n    '.join(text.splitlines()[-60:]) + f'\n    all of it: {log}', flush=True)
+    return result
+
+
+def run_one(part: Part, command: list[str], stream, end: float) -> int:
+    stream.write(f'$ {" ".join(command)}\n')
+    stream.flush()
+    try:
+        process = subprocess.Popen(command, cwd=part.folder, env=parts.environment(part), stdin=subprocess.DEVNULL,
+                                   stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+    except OSError as error:
+        stream.write(f'{error}\n')
+        return 127
+    try:
+        return process.wait(max(1, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        stream.write(f'\nstopped after {part.limit} s\n')
+        return 124
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def count(result: Result, text: str) -> None:
+    """Add up what pytest says; a part without pytest is one test."""
+    for line in SUMMARY.findall(text):
+        for number, what in COUNT.findall(line):
+            if what == 'passed':
+                result.passed += int(number)
+            else:
+                result.failed += int(number)
+    if result.code and not result.failed:
+        result.failed = 1
+    if not result.code and not result.passed:
+        result.passed = 1
+
+
+def table(results: list[Result]) -> None:
+    print(f'\n{"part":<32}{"result":<10}{"passed":>7}{"failed":>8}{"seconds":>9}')
+    for result in results:
+        said = 'skipped' if result.skipped else 'FAILED' if result.code else 'ok'
+        print(f'{result.part.name:<32}{said:<10}{result.passed:>7}{result.failed:>8}{result.seconds:>9.0f}')
+    for reason in sorted({result.skipped for result in results if result.skipped}):
+        print(f'skipped: {reason}')
+    print(f'logs: {LOGS}')
+    print(f'{sum(result.passed for result in results)} passed, {sum(result.failed for result in results)} failed')
+
+
+def main(wanted: list[str]) -> int:
+    try:
+        without = prepare()
+    except settings.LabError as error:
+        print(f'tests: {error}', file=sys.stderr)
+        return 1
+    chosen = [part for part in parts.all_parts() if not wanted or part.group in wanted or part.name in wanted]
+    if not chosen:
+        print(f'no such part: {" ".join(wanted)}', file=sys.stderr)
+        return 2
+    results = []
+    for part in chosen:
+        if without and part.core == 'core-2.16':
+            results.append(Result(part, 0, 0, skipped=without))
+        else:
+            results.append(run(part))
+    table(results)
+    return next((result.code for result in results if result.code), 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
