@@ -65,7 +65,7 @@ def from_repo(nevra, folder, rpm, run, manager=None, options=()):
     rc, out, err = run(command + ['-y', '-q', '--setopt=installonlypkgs=' + ','.join(NAMES),
                                   '--setopt=installonly_limit=0', '--downloadonly',
                                   '--downloaddir=' + folder, 'install', str(nevra)])
-    path = os.path.join(folder, '%s.rpm' % nevra)
+    path = os.path.join(folder, '%s.rpm' % str(nevra))
     if not os.path.exists(path) or (rc != 0 and not manager.endswith('yum')):
         raise PackageError("%s did not deliver %s (exit code %d): %s. Look at the host's repositories (%s "
                            "list --showduplicates %s)."

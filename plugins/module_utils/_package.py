@@ -209,7 +209,7 @@ def check_header(package, wanted, machine):
         raise PackageError('The package is for %s, but this host is %s: a package for %s is expected.'
                            % (package.nevra.arch, machine, machine))
     if not package.dir:
-        raise PackageError('%s holds no bin/obproxy: it is no OBProxy package.' % package.nevra)
+        raise PackageError('%s holds no bin/obproxy: it is no OBProxy package.' % str(package.nevra))
 
 
 def check_room(package, installed, working):

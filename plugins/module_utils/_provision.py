@@ -55,13 +55,13 @@ class Provision(object):
     def _install(self):
         """Verify and install; None when check mode has no file to look at."""
         if self.changes.check_mode and not self._has_file():
-            self.changes.add('package', '', '%s\n' % self.nevra)
+            self.changes.add('package', '', '%s\n' % str(self.nevra))
             return None
         temporary = tempfile.mkdtemp(prefix='obproxy-package-')
         try:
             path = self._fetch(temporary)
             package = self._verify(path)
-            self.changes.add('package', '', '%s\n' % self.nevra)
+            self.changes.add('package', '', '%s\n' % str(self.nevra))
             if not self.changes.check_mode:
                 self.rpm.wait(self.options['timeout'])
                 self.rpm.install(path)
@@ -111,7 +111,7 @@ class Provision(object):
     def _link(self, folder):
         """Point the instance's bin at the package, unless it runs with another one."""
         home = self.options['home']
-        target = os.path.join(folder, 'bin') if folder else '(the bin directory of %s)' % self.nevra
+        target = os.path.join(folder, 'bin') if folder else '(the bin directory of %s)' % str(self.nevra)
         with opened(home) as instance:
             if instance.fd is None and not self.changes.check_mode:
                 raise HostError('%s is missing: prepare the instance (obproxy_instance) first.' % home)
@@ -156,7 +156,7 @@ class Provision(object):
                             % (self.options['home'], ', '.join(str(pid) for pid in pids), self.nevra))
 
     def _erase(self, package):
-        self.changes.add('package', '%s\n' % package.nevra, '')
+        self.changes.add('package', '%s\n' % str(package.nevra), '')
         if not self.changes.check_mode:
             self.rpm.wait(self.options['timeout'])
             self.rpm.erase(package.nevra)
