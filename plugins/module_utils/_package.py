@@ -21,7 +21,7 @@ MAGIC = b'\xed\xab\xee\xdb'
 CHUNK = 1024 * 1024
 BINARY = '/bin/obproxy'
 FILE = re.compile(r'^(?P<name>obproxy(?:-ce)?)-(?P<version>[0-9][A-Za-z0-9._+~^]*)-'
-                  r'(?P<release>[A-Za-z0-9][A-Za-z0-9._+~^]*)\.(?P<arch>[a-z0-9_]+)\.rpm$')
+                  r'(?P<release>[A-Za-z0-9][A-Za-z0-9._+~^]*)\.(?P<arch>[a-z0-9_]+)\.rpm\Z')
 ALGORITHMS = {'sha256': 64, 'sha384': 96, 'sha512': 128}
 QUERY = r'P\t%{NAME}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SIGSIZE}\n[F\t%{FILENAMES}\n][U\t%{FILEUSERNAME}\n]'
 
@@ -172,8 +172,8 @@ class Rpm(object):
             os.close(fd)
 
     def install(self, path):
-        """Put a package in beside the others."""
-        rc, out, err = self._call(['rpm', '-i', path])
+        """Put a package in beside the others, newer ones included: -i never removes another version."""
+        rc, out, err = self._call(['rpm', '-i', '--oldpackage', path])
         if rc != 0:
             raise PackageError('rpm -i failed with exit code %d: %s' % (rc, _said(out, err)))
 

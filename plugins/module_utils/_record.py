@@ -15,7 +15,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 
 FORMAT = 1
 STATES = ('creating', 'running')
-NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}$')
+NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}\Z')
 FIELDS = ('cluster_id', 'cluster_name', 'server_id', 'host_id', 'sql_port', 'exporter_port',
           'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version')
 LINK_FIELDS = ('cluster_name', 'ob_cluster_id', 'username')
@@ -120,7 +120,7 @@ def home_of(name, base, home=None):
     """The home of an instance: as given, else below base; an absolute, plain path."""
     check_name(name)
     path = home or os.path.join(base, name)
-    if not re.match(r'^(/[A-Za-z0-9_.@+-]+)+$', path) or '/../' in path + '/' or '/./' in path + '/':
+    if not re.match(r'^(/[A-Za-z0-9_.@+-]+)+\Z', path) or '/../' in path + '/' or '/./' in path + '/':
         raise HostError('%r cannot be the home of %s: an absolute path of letters, digits and _ . @ + - '
                         'without . and .. is expected.' % (path, name))
     return path

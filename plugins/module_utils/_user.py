@@ -18,7 +18,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import processes
 
 NOFILE = 655350
-USER = re.compile(r'^[a-z_][a-z0-9_-]{0,31}$')
+USER = re.compile(r'^[a-z_][a-z0-9_-]{0,31}\Z')
 
 
 def find(name):
