@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOURCES = [path for path in sorted(HERE.rglob('*'))
-           if path.is_file() and '__pycache__' not in path.parts]
+SOURCES = [HERE / name for name in ('build.py', 'packages.py', 'launcher.c', 'obproxyd.sh',
+                                    'package.spec.in', 'scriptlets.in')]
+SOURCES += [path for path in sorted((HERE / 'standin').iterdir()) if path.is_file()]
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,8 @@ class Config(object):
             raise bad_value(name)
 
     def save(self):
-        kept = self.shown
-        if not self.persistence.in_database:
-            kept = dict((name, self.shown[name]) for name in self.differing())
         self.persistence.save(dict(
-            (name, value) for name, value in kept.items() if not self.items[name].one_shot))
+            (name, value) for name, value in self.shown.items() if not self.items[name].one_shot))
 
     def differing(self):
         return sorted(name for name, item in self.items.items() if self.shown[name] != item.default)

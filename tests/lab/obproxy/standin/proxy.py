@@ -7,7 +7,7 @@ from .exporter import Exporter
 from .restart import HotRestart
 from .session import Session
 
-TIDY_FIRST = 1.0
+TIDY_FIRST = 0.2
 GRACE_STEP = 2.0
 
 

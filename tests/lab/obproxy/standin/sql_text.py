@@ -1,7 +1,8 @@
 """Reading the few statements that the admin SQL knows."""
 import re
 
-QUOTED = r"'(?:[^'\\]|''|\\.)*'" + r'|"(?:[^"\\]|""|\\.)*"'
+# in the form that never backtracks, whatever the length
+QUOTED = (r"'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'" + r'|"[^"\\]*(?:(?:""|\\.)[^"\\]*)*"')
 ASSIGNMENT = re.compile(r'\s*`?(\w+)`?\s*=\s*(%s|[^\s,;\'"]+)\s*(,|$)' % QUOTED, re.S)
 REPLACE = re.compile(r'^replace\s+into\s+proxy_config\s*\(([^)]*)\)\s*values\s*\((.*)\)$', re.I | re.S)
 VALUE = re.compile(r'\s*(%s|[^\s,\'"]+)\s*(,|$)' % QUOTED, re.S)
