@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from packages import HERE, PACKAGES, SOURCES, Package, compile_launcher, stage  # noqa: E402
+from obproxy_packages import HERE, PACKAGES, SOURCES, Package, compile_launcher, stage  # noqa: E402
 
 NEEDED = {'gcc': 'gcc libc6-dev', 'rpmbuild': 'rpm', 'rpmsign': 'rpm', 'gpg': 'gnupg'}
 PUBLIC_KEY = 'RPM-GPG-KEY-obproxy-standin'
@@ -66,15 +66,18 @@ def build(package: Package, launcher: Path, work: Path) -> Path:
 
 def sign(path: Path, outdir: Path, work: Path) -> None:
     keys = outdir / 'gnupg'
+    public = outdir / PUBLIC_KEY
+    if not public.exists():
+        shutil.rmtree(keys, ignore_errors=True)
     keys.mkdir(mode=0o700, exist_ok=True)
     # gpg-agent's socket lies in its home, and the path of a socket has to be short
     home = work / 'gnupg'
     home.symlink_to(keys)
     gpg = ('gpg', '--homedir', str(home), '--batch', '--yes')
     try:
-        if not (outdir / PUBLIC_KEY).exists():
+        if not public.exists():
             run(*gpg, '--passphrase', '', '--quick-generate-key', KEY_NAME, 'rsa2048', 'sign', 'never')
-            run(*gpg, '--armor', '--output', str(outdir / PUBLIC_KEY), '--export', KEY_NAME)
+            run(*gpg, '--armor', '--output', str(public), '--export', KEY_NAME)
         run('rpmsign', '--define', f'_gpg_name {KEY_NAME}', '--define', f'_gpg_path {home}',
             '--define', f"__gpg {shutil.which('gpg')}", '--addsign', str(path))
     finally:

@@ -1,6 +1,7 @@
 """Runs the stand-in from a staged tree, in temporary homes, for tests that need an OBProxy.
 
-A test file takes the fixtures by `from harness import launch, trees`.
+With this folder on sys.path, a test file has the fixtures by
+`pytest_plugins = ('obproxy_harness',)`.
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from packages import PACKAGES, compile_launcher, stage  # noqa: E402
+from obproxy_packages import PACKAGES, compile_launcher, stage  # noqa: E402
 
 # an older version takes only EL kernels, unless told so
 ANY_KERNEL = 'enable_strict_kernel_release=false'

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'obproxy'))
 
-from harness import trees  # noqa: E402, F401
+pytest_plugins = ('obproxy_harness',)
 
 BUILD = Path(__file__).resolve().parents[1] / 'obproxy' / 'build.py'
 

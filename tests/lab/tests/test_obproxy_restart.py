@@ -12,7 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'obproxy'))
 
-from harness import launch, listens, sha1, state, trees, wait_for  # noqa: E402, F401
+from obproxy_harness import listens, sha1, state, wait_for  # noqa: E402
+
+pytest_plugins = ('obproxy_harness',)
 
 EMPTY = 'obproxy_sys_password='
 HOT_RESTART = 'alter proxyconfig set proxy_local_cmd=2'

@@ -14,7 +14,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'obproxy'))
 
-from harness import StandIn, launch, sha1, trees, wait_for  # noqa: E402, F401
+from obproxy_harness import StandIn, sha1, wait_for  # noqa: E402
+
+pytest_plugins = ('obproxy_harness',)
 
 EMPTY = 'obproxy_sys_password='
 OLD_COLUMNS = ['name', 'value', 'info', 'need_reboot', 'visible_level']

@@ -14,7 +14,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'obproxy'))
 
-from harness import ANY_KERNEL, launch, listens, sha1, trees, wait_for  # noqa: E402, F401
+from obproxy_harness import ANY_KERNEL, listens, sha1, wait_for  # noqa: E402
+
+pytest_plugins = ('obproxy_harness',)
 
 EMPTY = 'obproxy_sys_password='
 on_other_kernel = pytest.mark.skipif('.el' in os.uname().release, reason='this is an EL kernel')

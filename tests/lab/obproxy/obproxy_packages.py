@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOURCES = [HERE / name for name in ('build.py', 'packages.py', 'launcher.c', 'obproxyd.sh',
+SOURCES = [HERE / name for name in ('build.py', 'obproxy_packages.py', 'launcher.c', 'obproxyd.sh',
                                     'package.spec.in', 'scriptlets.in')]
 SOURCES += [path for path in sorted((HERE / 'standin').iterdir()) if path.is_file()]
 
