@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import RequestAction
+
+
+class ActionModule(RequestAction):
+    """Plan to take running OBProxy servers over into a cluster."""
+
+    operation = 'take_over'

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of this collection share: they work on the controller and answer in OCP's envelope."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Envelope, actor
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import plain
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
+
+
+class ControllerAction(ActionBase):
+    """An action that never connects to a host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Answer, or say in an envelope why not."""
+        result = super().run(tmp, task_vars)
+        self._task_vars = task_vars or {}
+        self._actor = actor({name: self._variable(name) for name in ('awx_user_name', 'tower_user_name')})
+        self._envelope = Envelope(self._actor.server)
+        try:
+            result.update(self.answer(dict(self._task.args)))
+        except (RequestError, RegistryError) as error:
+            result.update(self._envelope.refusal(error))
+        return result
+
+    def answer(self, args):
+        """Return the result; each action has its own."""
+        raise NotImplementedError
+
+    @property
+    def check_mode(self):
+        """Tell whether nothing may be written."""
+        return bool(self._task.check_mode)
+
+    def _variable(self, name):
+        """Return a variable with its templates resolved, None when it is not set."""
+        if name not in self._task_vars:
+            return None
+        return plain(self._templar.template(self._task_vars[name]))
+
+    def registry(self, args):
+        """Return the registry that the task or the variables name."""
+        url = args.get('registry_url')
+        if url is None:
+            try:
+                url = self._variable('obproxy_registry_url')
+            except AnsibleError:
+                raise RequestError([Fault.of('obproxy_registry_url', 'a template that cannot be resolved',
+                                             'a database URL')]) from None
+        return Registry(None if url is None else str(url))
+
+    def checked(self, args, spec):
+        """Check an action's own options, as ansible-core does it for modules."""
+        validation, values = self.validate_argument_spec(spec)
+        return values
+
+
+class RequestAction(ControllerAction):
+    """An action that plans one of OCP's requests."""
+
+    operation = ''
+    takes_cluster = True
+
+    def answer(self, args):
+        registry = self.registry(args)
+        args.pop('registry_url', None)
+        cluster_key = self._cluster_key(args) if self.takes_cluster else None
+        plan = _plan.plan(
+            self.operation, self._body(args), cluster_key, self._inventory(), self._settings(), registry,
+            self._actor, self._envelope.trace_id, self.check_mode)
+        data = plan.pop('data')
+        return self._envelope.answer(data, **plan)
+
+    @staticmethod
+    def _cluster_key(args):
+        given = [args.pop(name) for name in ('cluster_id', 'obproxy_cluster_id') if name in args]
+        return next((plain(key) for key in given if key is not None), None)
+
+    @staticmethod
+    def _body(args):
+        if 'request' not in args:
+            return args
+        body = args.pop('request')
+        if args:
+            raise RequestError([Fault.of(
+                name, 'given beside request', 'either the whole body in request, or its fields as options') for name in args])
+        return plain(body)
+
+    def _inventory(self):
+        if not hasattr(self, '_found'):
+            names = self._task_vars.get('groups', {}).get('all', [])
+            self._found = Inventory(names, self._task_vars['hostvars'])
+        return self._found
+
+    def _settings(self):
+        return Settings(self._variable, self._inventory(), self._loader.get_basedir() or os.getcwd())

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the registry is, and how to get at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import re
+
+from ansible import constants as C
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
+
+if _schema.sa:
+    import sqlalchemy as sa
+    from sqlalchemy import exc as sa_errors
+    from sqlalchemy import pool
+
+IN_MEMORY = 'sqlite://'
+BUSY_SECONDS = 30
+WRITES = 'obproxy_writes'
+
+
+def default_url():
+    """Return the registry's address when nothing names one."""
+    path = pathlib.Path(C.config.get_config_value('ANSIBLE_HOME')).expanduser() / 'obproxy' / 'registry.db'
+    return f'sqlite:///{path.absolute()}'
+
+
+def parse_url(text):
+    """Turn an address into SQLAlchemy's URL; a faulty one is never repeated, it may hold a password."""
+    if _schema.sa is None:
+        raise RegistryError(
+            'The registry needs SQLAlchemy 2.0 or later, which this Python does not have: run '
+            f"'pip install \"sqlalchemy>=2.0\"' in the environment of ansible-playbook ({_schema.IMPORT_ERROR})")
+    if int(sa.__version__.split('.')[0]) < 2:
+        raise RegistryError(f'The registry needs SQLAlchemy 2.0 or later, found {sa.__version__}: run '
+                            "'pip install --upgrade \"sqlalchemy>=2.0\"'")
+    try:
+        return sa.make_url(text or os.environ.get('OBPROXY_REGISTRY_URL') or default_url())
+    except (sa_errors.ArgumentError, ValueError):
+        raise RegistryError(
+            'obproxy_registry_url is not a database URL; expected for example sqlite:////var/lib/obproxy/registry.db '
+            'or postgresql+psycopg://user:password@host/database') from None
+
+
+def sqlite_file(url):
+    """Return the path of a SQLite registry, or None when it is something else."""
+    if url.get_backend_name() != 'sqlite' or not url.database or url.database == ':memory:':
+        return None
+    return pathlib.Path(url.database)
+
+
+def make_engine(url):
+    """Create the engine; connections are not kept, so that several processes can fork and go on."""
+    path = sqlite_file(url)
+    try:
+        if url.get_backend_name() != 'sqlite':
+            return sa.create_engine(url, poolclass=pool.NullPool, isolation_level='READ COMMITTED')
+        if path:
+            _make_private(path)
+        engine = sa.create_engine(
+            url, poolclass=pool.NullPool if path else pool.StaticPool, connect_args={'timeout': BUSY_SECONDS})
+    except (sa_errors.NoSuchModuleError, ImportError) as exc:
+        raise RegistryError(
+            f'The registry at {said(url)} needs a database driver that is not there: {exc}; '
+            'install it with pip beside ansible-core') from None
+    except OSError as exc:
+        raise RegistryError(f'The registry {path} cannot be created: {exc.strerror}; '
+                            'set obproxy_registry_url or make the directory writable') from None
+    _prepare_sqlite(engine, path)
+    return engine
+
+
+def _make_private(path):
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o700, parents=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _prepare_sqlite(engine, path):
+    @sa.event.listens_for(engine, 'connect')
+    def connected(connection, record):
+        # The driver's own transactions begin too late to keep two planners apart.
+        connection.isolation_level = None
+        connection.execute(f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}')
+        connection.execute('PRAGMA foreign_keys = ON')
+        if path:
+            connection.execute('PRAGMA journal_mode = WAL')
+
+    @sa.event.listens_for(engine, 'begin')
+    def begun(connection):
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql('BEGIN IMMEDIATE' if writes else 'BEGIN')
+
+
+def said(url):
+    """Render an address without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+@contextlib.contextmanager
+def explained(url):
+    """Turn the database's errors into ones that say what to do."""
+    try:
+        yield
+    except sa_errors.SQLAlchemyError as exc:
+        text = str(getattr(exc, 'orig', None) or exc)
+        if url.password:
+            text = text.replace(str(url.password), '***')
+        text = re.sub(r'://[^/\s@]*@', '://***@', text).splitlines()[0] if text else type(exc).__name__
+        raise RegistryError(f'The registry at {said(url)} failed: {text}; {_remedy(text, url)}') from None
+
+
+def _remedy(text, url):
+    if 'locked' in text:
+        return 'another process holds it: wait for it to end, then run the same command again'
+    if sqlite_file(url):
+        return f'see that {sqlite_file(url)} is a registry that you may write to, or set obproxy_registry_url'
+    return 'see that the database runs and that obproxy_registry_url leads to it, then run the same command again'

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan a request: check it, write servers and task graphs, tell the roles what to do on each host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._planner import Planner
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
+
+
+def plan(operation, body, cluster_key, inventory, settings, registry, actor, trace_id, check_mode=False):
+    """Return {changed, data, run, hosts}; raise RequestError with every fault there is.
+
+    Where there is no registry yet, a rehearsal in memory comes first: a refused request leaves no file behind.
+    """
+    if not isinstance(body, Mapping):
+        raise RequestError([Fault.of('request', body, "an object: OCP's request body")])
+
+    def carry_out(where, commit):
+        request = Request(operation, body)
+        _rules.check(request)
+        try:
+            with where.transaction(commit=commit) as store:
+                planner = Planner(request, store, inventory, settings)
+                planner.check(cluster_key)
+                _refuse(request)
+                return planner.write(actor, trace_id, check_mode)
+        except RegistryError:
+            _refuse(request)
+            raise
+
+    if not registry.exists:
+        rehearsal = carry_out(Registry(_engine.IN_MEMORY), False)
+        if check_mode:
+            return rehearsal
+    return carry_out(registry, not check_mode)
+
+
+def _refuse(request):
+    if request.faults:
+        raise RequestError(request.faults)

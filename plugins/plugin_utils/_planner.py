@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a plan within one transaction: checks first, then what is written."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import write_tasks
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
+    allot_rpc_port, check_servers, describe, server_of)
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
+
+
+class Planner:
+    """Plans one request."""
+
+    def __init__(self, request, store, inventory, settings):
+        self.request = request
+        self.store = store
+        self._inventory = inventory
+        self._settings = settings
+        self.hosts = []
+        self.cluster = None
+        self.wanted = {}
+        self.package = None
+
+    def check(self, cluster_key):
+        """Find everything that is wrong; nothing is written."""
+        request = self.request
+        self.store.lock()
+        self.package = self._package()
+        before = len(request.faults)
+        self.hosts = resolve(request, self._inventory, self.store.hosts())
+        identify(request, self.hosts, self._inventory, self.store.hosts())
+        hosts_are_sure = len(request.faults) == before
+        self.cluster = self._cluster(cluster_key)
+        differs = False
+        if request.operation == 'create':
+            self.wanted = _body.wanted(request, self.hosts, self.package)
+            if self.cluster:
+                differs = _body.compare(request, self.cluster, self.wanted, hosts_are_sure)
+        if not differs:
+            check_servers(self)
+        if self.cluster or request.operation == 'create':
+            target = self.cluster or {'work_mode': request.get('work_mode') or '', 'ob_links': request.get('ob_links') or []}
+            self.found = self._settings.check(request, self.hosts, target, self.package)
+
+    def _package(self):
+        version = self.request.get(*install_path(self.request, 'version'))
+        try:
+            return _rpm.parse(version) if version and self.request.operation != 'take_over' else None
+        except _rpm.NotAPackage:
+            return None
+
+    def _cluster(self, key):
+        if self.request.operation == 'create':
+            name = self.request.get('name')
+            return self.store.cluster(name) if name and not name.isdecimal() else None
+        if key in (None, ''):
+            self.request.fault('cluster_id', None, 'the id or the name of an OBProxy cluster',
+                               why='give it with -e obproxy_cluster_id=...')
+            return None
+        found = None if isinstance(key, (bool, float, dict, list)) else self.store.cluster(key)
+        if found is None:
+            known = ', '.join(f"{cluster_id} ({name})" for cluster_id, name in self.store.cluster_names()[:20])
+            self.request.fault('cluster_id', key, 'the id or the name of an OBProxy cluster in the registry',
+                               status=NOT_FOUND, why=f"it has {known or 'none'}")
+        return found
+
+    def write(self, actor, trace_id, check_mode):
+        """Write cluster, servers, tasks; return the plan."""
+        changed = self._write_cluster(actor)
+        servers = {}
+        for host in self.hosts:
+            self.store.put_host(host.host_id, host.name, host.ip)
+            server, is_new = self._write_server(host)
+            changed = changed or is_new
+            servers[host.name] = server
+        run, data = write_tasks(self, servers, actor, trace_id)
+        run['check_mode'] = check_mode
+        startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
+        hosts = {}
+        for name, server in servers.items():
+            hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
+            hosts[name].update(startup_parameters=startup, parameters=ordinary)
+        return {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}
+
+    def _write_cluster(self, actor):
+        url = self.found['config_url']
+        if self.cluster is None:
+            body = self.wanted
+            self.cluster = self.store.add_cluster(
+                body['startup_parameters'], body['parameters'], name=body['name'], address=body['address'],
+                port=body['port'], work_mode=body['work_mode'], config_url=url, ob_links=self.request_links(),
+                request=body, creator=actor.creator)
+            return True
+        if url and url != self.cluster['config_url']:
+            self.store.update_cluster(self.cluster['id'], config_url=url)
+            self.cluster['config_url'] = url
+            return True
+        return False
+
+    def request_links(self):
+        """Return the request's OB links without the keys that OCP's sample has too many."""
+        return [_body.link(item) for item in self.request.get('ob_links')]
+
+    def _write_server(self, host):
+        known = server_of(self.store, host, self.cluster)
+        if known:
+            values = {'operate_status': 'OPERATING', 'ip': host.ip}
+            if known['rpc_port'] is None and known['exporter_port'] is not None:
+                values['rpc_port'] = allot_rpc_port(self.store, host, known['sql_port'], known['exporter_port'])
+            self.store.update_server(known['id'], **values)
+            return {**known, **values}, False
+        values = {'cluster_id': self.cluster['id'], 'host_id': host.host_id, 'ip': host.ip, 'parameter_version': 0}
+        if self.request.operation == 'take_over':
+            values.update(sql_port=host.sql_port, status='TAKINGOVER')
+        else:
+            sql, exporter = (self.request.get(*install_path(self.request, key)) for key in ('sql_port', 'exporter_port'))
+            values.update(
+                sql_port=sql, exporter_port=exporter, rpc_port=allot_rpc_port(self.store, host, sql, exporter),
+                version=self.package['file'], architecture=self.package['arch'], status='CREATING')
+        server_id = self.store.add_server(**values)
+        return {'exporter_port': None, 'rpc_port': None, 'version': None, **values, 'id': server_id}, True

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry: clusters, servers, tasks and their states, in a database."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _schema
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import Store
+
+if _schema.sa:
+    import sqlalchemy as sa
+    from sqlalchemy import exc as sa_errors
+
+
+class Registry:
+    """A registry at an address; every method is one short transaction."""
+
+    def __init__(self, url=None):
+        self.url = _engine.parse_url(url)
+        self._engine = None
+
+    @property
+    def exists(self):
+        """Tell whether the registry's file is there; a database server always is."""
+        path = _engine.sqlite_file(self.url)
+        return path is None or path.exists()
+
+    @contextlib.contextmanager
+    def transaction(self, commit=True, writes=True):
+        """Yield a Store; what is done through it is kept altogether or not at all."""
+        with _engine.explained(self.url):
+            if self._engine is None:
+                engine = _engine.make_engine(self.url)
+                _ensure_schema(engine)
+                self._engine = engine
+            with self._engine.connect().execution_options(**{_engine.WRITES: writes}) as connection:
+                with connection.begin() as transaction:
+                    yield Store(connection)
+                    if not (commit and writes):
+                        transaction.rollback()
+
+    def set_subtask(self, subtask_id, status, when=None, error=None):
+        """Move one subtask to a state."""
+        self.set_subtasks([(subtask_id, status, when, error)])
+
+    def set_subtasks(self, moves):
+        """Move subtasks, in the order given; an illegal move undoes all of them."""
+        with self.transaction() as store:
+            store.tasks.move(moves)
+
+    def mark_recorded(self, run_id):
+        """Note that somebody follows this run and records its subtasks."""
+        with self.transaction() as store:
+            store.tasks.mark_recorded(run_id)
+
+    def finish_run(self, run_id):
+        """Close a run's tasks and return what each host came to."""
+        with self.transaction() as store:
+            return store.tasks.finish_run(run_id)
+
+    def tasks(self, run_id):
+        """Return a run's tasks as OCP describes them."""
+        with self.transaction(writes=False) as store:
+            return store.tasks.of_run(run_id)
+
+
+def _version(connection):
+    if not sa.inspect(connection).has_table('obproxy_schema'):
+        return None
+    return connection.execute(sa.select(sa.func.max(_schema.table('schema').c.version))).scalar()
+
+
+def _ensure_schema(engine):
+    with engine.connect() as connection:
+        version = _version(connection)
+    if version is None:
+        version = _create_schema(engine)
+    if version > _schema.VERSION:
+        raise RegistryError(
+            f'The registry at {_engine.said(engine.url)} was written by a newer version of this collection '
+            f'(its schema is {version}, this collection knows {_schema.VERSION}): upgrade the collection')
+
+
+def _create_schema(engine):
+    try:
+        with engine.connect().execution_options(**{_engine.WRITES: True}) as connection, connection.begin():
+            if _version(connection) is None:
+                _schema.METADATA.create_all(connection)
+                connection.execute(sa.insert(_schema.table('schema')).values(version=_schema.VERSION))
+    except (sa_errors.ProgrammingError, sa_errors.OperationalError, sa_errors.IntegrityError):
+        # Somebody else may have been faster at creating the tables.
+        with engine.connect() as connection:
+            if _version(connection) is None:
+                raise
+    with engine.connect() as connection:
+        return _version(connection)

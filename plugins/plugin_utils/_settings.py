@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What OCP knows by itself and a request does not say: it comes from variables."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible.errors import AnsibleError
+
+SERVER = re.compile(r'(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})')
+SOURCES = ('file', 'url', 'repo')
+UNRESOLVED = object()
+
+
+class Settings:
+    """The variables of the collection, as the planned hosts see them."""
+
+    def __init__(self, own, inventory, base_dir='.'):
+        """Take a function that looks a variable up on the controller, and the inventory for the hosts' own."""
+        self._own = own
+        self._inventory = inventory
+        self._base_dir = base_dir
+
+    def get(self, name, hosts):
+        """Return a variable of the controller, else the first host's that has it, else None."""
+        value = _looked_up(self._own, name)
+        if value is not None:
+            return value
+        for host in hosts:
+            value = self._of_host(name, host)
+            if value is not None:
+                return value
+        return None
+
+    def _of_host(self, name, host):
+        return _looked_up(self._inventory.variables[host.name].get, name)
+
+    def check(self, request, hosts, cluster, package):
+        """Add what is missing for the work on these hosts; return what the plan takes from here."""
+        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': ''}
+        if not hosts:
+            return found
+        self._check_sys_password(request, hosts)
+        found['rs_list'] = self._check_links(request, hosts, cluster)
+        if package:
+            self._check_package(request, hosts, package)
+        return found
+
+    def _config_url(self, request, hosts, cluster):
+        if cluster['work_mode'] != 'CONFIG_URL':
+            return ''
+        url = self.get('obproxy_config_server_url', hosts) or cluster.get('config_url') or ''
+        if not url and hosts:
+            _missing(request, 'obproxy_config_server_url', 'the address from which OBProxy gets its OB clusters',
+                     'workMode is CONFIG_URL')
+        elif url is UNRESOLVED or not re.fullmatch(r'https?://[^\s\x00-\x1f\x7f,]+', str(url) or 'http://x'):
+            _faulty(request, 'obproxy_config_server_url', url, 'an http or https URL')
+            return ''
+        return str(url)
+
+    def _check_sys_password(self, request, hosts):
+        own = _looked_up(self._own, 'obproxy_sys_password')
+        if own is UNRESOLVED:
+            _faulty(request, 'obproxy_sys_password', own, 'a password')
+        elif own in (None, ''):
+            without = [host.name for host in hosts if self._of_host('obproxy_sys_password', host) in (None, '', UNRESOLVED)]
+            if without:
+                _missing(request, 'obproxy_sys_password', "the password that root@proxysys gets (it has no default)",
+                         f"for {', '.join(without[:5])}{' and others' if len(without) > 5 else ''}")
+
+    def _check_links(self, request, hosts, cluster):
+        known = self.get('obproxy_ob_clusters', hosts)
+        if known is UNRESOLVED or not isinstance(known or {}, dict):
+            _faulty(request, 'obproxy_ob_clusters', known, 'a dict of OB clusters, by name or by obClusterId')
+            return ''
+        known = {str(key): value for key, value in (known or {}).items()}
+        rs_list = ''
+        for link in cluster['ob_links']:
+            names = [str(link[key]) for key in ('cluster_name', 'ob_cluster_id') if key in link]
+            found = next((known[name] for name in names if name in known), None)
+            if not names:
+                continue
+            if not isinstance(found, dict):
+                _missing(request, f'obproxy_ob_clusters.{names[0]}',
+                         'an entry with root_servers and proxyro_password for each linked OB cluster', 'it is in obLinks')
+                continue
+            if found.get('proxyro_password') in (None, ''):
+                _missing(request, f'obproxy_ob_clusters.{names[0]}.proxyro_password',
+                         'the password of proxyro in the OB cluster', 'OBProxy logs in with it')
+            if cluster['work_mode'] == 'RS_LIST':
+                rs_list = _root_servers(request, names[0], found.get('root_servers'))
+        return rs_list
+
+    def _check_package(self, request, hosts, package):
+        source = self.get('obproxy_package_source', hosts) or 'file'
+        if source not in SOURCES:
+            _faulty(request, 'obproxy_package_source', source, f"one of {', '.join(SOURCES)}")
+        elif source == 'url' and not self.get('obproxy_package_url', hosts):
+            _missing(request, 'obproxy_package_url', 'the URL of the package or of its folder', 'obproxy_package_source is url')
+        elif source == 'file':
+            self._check_file(request, self.get('obproxy_package_dir', hosts), package['file'])
+
+    def _check_file(self, request, folder, name):
+        if not folder or folder is UNRESOLVED:
+            _missing(request, 'obproxy_package_dir', f'the folder on the controller that holds {name}',
+                     'obproxy_package_source is file')
+            return
+        places = [os.path.expanduser(str(folder)), os.path.join(self._base_dir, os.path.expanduser(str(folder)))]
+        if not any(os.path.isfile(os.path.join(place, name)) for place in places):
+            _faulty(request, 'obproxy_package_dir', folder, f'a folder on the controller that holds {name}')
+
+
+def _looked_up(lookup, name):
+    try:
+        value = lookup(name)
+    except AnsibleError:
+        return UNRESOLVED
+    if isinstance(value, str) and '{{' in value:
+        return UNRESOLVED
+    return value
+
+
+def _missing(request, name, expected, why):
+    request.fault(name, None, f'a variable with {expected}', why=why)
+
+
+def _faulty(request, name, value, expected):
+    given = 'a template that cannot be resolved' if value is UNRESOLVED else value
+    request.fault(name, given, expected)
+
+
+def _root_servers(request, name, given):
+    field = f'obproxy_ob_clusters.{name}.root_servers'
+    servers = re.split('[;,]', given) if isinstance(given, str) else given
+    if not servers or not isinstance(servers, (list, tuple)):
+        _missing(request, field, 'a list of ip:port', 'workMode is RS_LIST')
+        return ''
+    servers = [str(server).strip() for server in servers]
+    for server in servers:
+        found = SERVER.fullmatch(server)
+        if not found or not 0 < int(found[2]) < 65536:
+            request.fault(field, server, "'ip:port' for each root server")
+    return ';'.join(servers)

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters, hosts and servers within one transaction of the registry."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_store import TaskStore
+
+if _schema.sa:
+    import sqlalchemy as sa
+
+LARGEST_ID = 2 ** 63 - 1
+STARTUP, ORDINARY = 'startup', 'ordinary'
+
+
+class Store:
+    """What the registry knows, by question."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.tasks = TaskStore(connection)
+
+    def _rows(self, statement):
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def _row(self, statement):
+        return next(iter(self._rows(statement)), None)
+
+    def _insert(self, into, /, **values):
+        return self._connection.execute(sa.insert(_schema.table(into)).values(**values)).inserted_primary_key[0]
+
+    def _update(self, into, row_id, /, **values):
+        table = _schema.table(into)
+        self._connection.execute(sa.update(table).where(table.c.id == row_id).values(**values))
+
+    def lock(self):
+        """Keep other planners out until this transaction ends (SQLite has done so already)."""
+        self._connection.execute(sa.select(_schema.table('schema')).with_for_update()).all()
+
+    def cluster(self, key):
+        """Find a cluster by id (an int or its digits) or by name."""
+        table = _schema.table('clusters')
+        text = str(key)
+        if text.isdecimal():
+            if int(text) > LARGEST_ID:
+                return None
+            return self._row(sa.select(table).where(table.c.id == int(text)))
+        return self._row(sa.select(table).where(table.c.name == text))
+
+    def cluster_names(self):
+        """Return all clusters as (id, name)."""
+        table = _schema.table('clusters')
+        return [(row['id'], row['name']) for row in self._rows(sa.select(table.c.id, table.c.name).order_by(table.c.id))]
+
+    def add_cluster(self, startup_parameters, parameters, **values):
+        """Write a new cluster with the first version of its parameters."""
+        now = _schema.utc_now()
+        cluster_id = self._insert('clusters', parameter_version=1, create_time=now, update_time=now, **values)
+        for kind, items in ((STARTUP, startup_parameters), (ORDINARY, parameters)):
+            for position, item in enumerate(items):
+                self._insert('parameters', cluster_id=cluster_id, version=1, kind=kind, position=position,
+                             name=item['name'], value=item['value'])
+        return self.cluster(cluster_id)
+
+    def update_cluster(self, cluster_id, **values):
+        """Change a cluster's columns."""
+        self._update('clusters', cluster_id, update_time=_schema.utc_now(), **values)
+
+    def parameters(self, cluster, kind):
+        """Return a cluster's current parameters of one kind."""
+        table = _schema.table('parameters')
+        rows = self._rows(sa.select(table).where(
+            table.c.cluster_id == cluster['id'], table.c.version == cluster['parameter_version'],
+            table.c.kind == kind).order_by(table.c.position))
+        return [{'name': row['name'], 'value': row['value']} for row in rows]
+
+    def hosts(self):
+        """Return all hosts, id by name."""
+        return {row['name']: row['id'] for row in self._rows(sa.select(_schema.table('hosts')))}
+
+    def put_host(self, host_id, name, ip):
+        """Write a host, or what is new about it."""
+        table = _schema.table('hosts')
+        known = self._row(sa.select(table).where(table.c.id == host_id))
+        if known is None:
+            self._insert('hosts', id=host_id, name=name, ip=ip)
+        elif (known['name'], known['ip']) != (name, ip):
+            self._update('hosts', host_id, name=name, ip=ip)
+
+    def servers(self, host_id=None, cluster_id=None, ids=None):
+        """Return servers, with their clusters' names."""
+        table, clusters = _schema.table('servers'), _schema.table('clusters')
+        statement = sa.select(table, clusters.c.name.label('cluster_name')).join(clusters).order_by(table.c.id)
+        if host_id is not None:
+            statement = statement.where(table.c.host_id == host_id)
+        if cluster_id is not None:
+            statement = statement.where(table.c.cluster_id == cluster_id)
+        if ids is not None:
+            statement = statement.where(table.c.id.in_(list(ids)))
+        return self._rows(statement)
+
+    def add_server(self, **values):
+        """Write a new server and return its id."""
+        return self._insert('servers', operate_status='OPERATING', create_time=_schema.utc_now(), **values)
+
+    def update_server(self, server_id, **values):
+        """Change a server's columns."""
+        self._update('servers', server_id, **values)
+
+    def put_exporter(self, server_id, address, port):
+        """Write where a server's exporter is."""
+        table = _schema.table('exporters')
+        known = self._row(sa.select(table).where(table.c.server_id == server_id))
+        if known is None:
+            self._insert('exporters', server_id=server_id, address=address, port=port, register_time=_schema.utc_now())
+        elif (known['address'], known['port']) != (address, port):
+            self._update('exporters', known['id'], address=address, port=port)

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs, tasks and subtasks within one transaction of the registry."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove, RegistryError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import outcomes, task_view
+
+if _schema.sa:
+    import sqlalchemy as sa
+
+INTERRUPTED = 'the run ended while this subtask was running'
+
+
+class TaskStore:
+    """Writes task graphs and moves their states."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def _rows(self, statement):
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def _insert(self, into, /, **values):
+        return self._connection.execute(sa.insert(_schema.table(into)).values(**values)).inserted_primary_key[0]
+
+    def _update(self, into, row_id, /, **values):
+        table = _schema.table(into)
+        self._connection.execute(sa.update(table).where(table.c.id == row_id).values(**values))
+
+    def add_run(self, operation, cluster_id, actor, trace_id):
+        """Begin a run and return its id."""
+        return self._insert(
+            'runs', operation=operation, cluster_id=cluster_id, creator=actor.creator, executor=actor.executor,
+            recorded=False, status=_states.RUNNING, trace_id=trace_id, start_time=_schema.utc_now())
+
+    def add_task(self, run_id, name, host_id, context, nodes, actor):
+        """Write a task with its graph and return its id."""
+        task_id = self._insert(
+            'tasks', run_id=run_id, name=name, host_id=host_id, type='MANUAL', status=_states.RUNNING,
+            operation='EXECUTE', creator=actor.creator, executor=actor.executor, context=context,
+            task_definition_id=-1, prohibit_rollback=False, start_time=_schema.utc_now())
+        ids = {id(node): self._insert(
+            'subtasks', task_id=task_id, role=node.step.role, host=node.host, name=node.step.name,
+            class_name=node.step.class_name, series_id=node.step.series_id, operation='EXECUTE',
+            status=_states.PENDING if node.upstreams else _states.READY, timeout=node.step.timeout, run_time=1,
+            parallel_idx=node.parallel_idx, prohibit_rollback=False, upstreams=[], downstreams=[]) for node in nodes}
+        for node in nodes:
+            self._update('subtasks', ids[id(node)],
+                         upstreams=[ids[id(other)] for other in node.upstreams],
+                         downstreams=[ids[id(other)] for other in node.downstreams])
+        return task_id
+
+    def run(self, run_id):
+        """Return a run, which must be there."""
+        table = _schema.table('runs')
+        rows = self._rows(sa.select(table).where(table.c.id == run_id))
+        if not rows:
+            raise RegistryError(f'The registry knows no run {run_id}: is it another registry than the one of the plan?')
+        return rows[0]
+
+    def mark_recorded(self, run_id):
+        """Note that somebody records this run's subtasks."""
+        self._update('runs', self.run(run_id)['id'], recorded=True)
+
+    def tasks(self, run_id):
+        """Return a run's tasks with their subtasks, as rows."""
+        table = _schema.table('tasks')
+        tasks = self._rows(sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id))
+        subtasks = self._subtasks([task['id'] for task in tasks])
+        for task in tasks:
+            task['subtasks'] = [row for row in subtasks.values() if row['task_id'] == task['id']]
+        return tasks
+
+    def of_run(self, run_id):
+        """Return a run's tasks as OCP describes them."""
+        return [task_view(task) for task in self.tasks(run_id)]
+
+    def _subtasks(self, task_ids):
+        table = _schema.table('subtasks')
+        return {row['id']: row for row in self._rows(
+            sa.select(table).where(table.c.task_id.in_(task_ids)).order_by(table.c.id).with_for_update())}
+
+    def _task_ids(self, subtask_ids):
+        table = _schema.table('subtasks')
+        found = {row['id']: row['task_id'] for row in self._rows(
+            sa.select(table.c.id, table.c.task_id).where(table.c.id.in_(subtask_ids)))}
+        missing = sorted(set(subtask_ids) - set(found))
+        if missing:
+            raise RegistryError(f'The registry knows no subtask {missing[0]}')
+        return sorted(set(found.values()))
+
+    def move(self, moves):
+        """Move subtasks (id, status, when, error), then what follows from it."""
+        task_ids = self._task_ids([move[0] for move in moves])
+        rows = self._subtasks(task_ids)
+        for subtask_id, status, when, error in moves:
+            self._move(rows, rows[subtask_id], status, when or _schema.utc_now(), error)
+        for task_id in task_ids:
+            states = [row['status'] for row in rows.values() if row['task_id'] == task_id]
+            self._update('tasks', task_id, status=_states.task_status(states))
+
+    def _move(self, rows, row, status, when, error):
+        before = row['status']
+        if not _states.is_legal(before, status):
+            raise IllegalMove(f"Subtask {row['id']} ({row['name']}) cannot go from {before} to {status}")
+        if before == status and error is None:
+            return
+        changes = {'status': status}
+        if status != before:
+            changes.update(self._times(row, status, when))
+        if error is not None or status in (_states.RUNNING, _states.SUCCESSFUL):
+            changes['error'] = error
+        row.update(changes)
+        self._update('subtasks', row['id'], **changes)
+        if status == _states.SUCCESSFUL:
+            for follower in row['downstreams']:
+                self._release(rows, rows[follower])
+
+    @staticmethod
+    def _times(row, status, when):
+        if status == _states.RUNNING:
+            again = 1 if row['start_time'] else 0
+            return {'start_time': when, 'finish_time': None, 'run_time': row['run_time'] + again}
+        if status in (_states.SUCCESSFUL, _states.FAILED):
+            return {'finish_time': when}
+        return {}
+
+    def _release(self, rows, row):
+        if row['status'] == _states.PENDING and all(rows[key]['status'] == _states.SUCCESSFUL for key in row['upstreams']):
+            row['status'] = _states.READY
+            self._update('subtasks', row['id'], status=_states.READY)
+
+    def finish_run(self, run_id):
+        """Close a run: nothing stays RUNNING; return what each host came to."""
+        run = self.run(run_id)
+        now = _schema.utc_now()
+        running = [row for task in self.tasks(run_id) for row in task['subtasks'] if row['status'] in (
+            _states.RUNNING, _states.CANCELING)]
+        if running:
+            self.move([(row['id'], _states.FAILED, now, INTERRUPTED) for row in running])
+        tasks = self.tasks(run_id)
+        for task in tasks:
+            done = all(row['status'] == _states.SUCCESSFUL for row in task['subtasks'])
+            task['status'] = _states.SUCCESSFUL if done else _states.FAILED
+            if task['finish_time'] is None:
+                self._update('tasks', task['id'], status=task['status'], finish_time=now)
+        if run['finish_time'] is None:
+            failed = any(task['status'] == _states.FAILED for task in tasks)
+            self._update('runs', run_id, status=_states.FAILED if failed else _states.SUCCESSFUL, finish_time=now)
+        return [entry for task in tasks for entry in outcomes(task)]
