@@ -71,9 +71,16 @@ class Refused(ProxysysError):
 
 
 def quote(text):
-    """An SQL string literal."""
-    text = to_text(text).replace(u'\\', u'\\\\').replace(u"'", u"\\'").replace(u'\0', u'\\0')
-    return u"'%s'" % text
+    """An SQL string literal.
+
+    OBProxy drops every escape and doubled quote inside a literal, and with it the text's end,
+    so a text that needs one cannot be told to it; to change it silently would be worse.
+    """
+    text = to_text(text)
+    for mark in (u"'", u'"'):
+        if mark not in text and u'\\' not in text and u'\0' not in text:
+            return mark + text + mark
+    raise ProxysysError('OBProxy takes no text that has a backslash, or both single and double quotes')
 
 
 def scramble(password, salt):

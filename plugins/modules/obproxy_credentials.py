@@ -1,0 +1,123 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: obproxy_credentials
+short_description: Set the passwords that a running OBProxy keeps
+version_added: 1.0.0
+author:
+  - oceanbase.obproxy contributors (@oceanbase)
+description:
+  - Sets the password of C(root@proxysys), and those that OBProxy logs in to OceanBase with as C(proxyro).
+  - Compares them by the SHA-1 that OBProxy shows. What is set is looked at again, and the new password of
+    C(root@proxysys) is logged in with.
+  - No password and no hash appears in results, diffs or errors.
+extends_documentation_fragment:
+  - oceanbase.obproxy.attributes
+  - oceanbase.obproxy.proxysys
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Where nothing listens on O(sql_port) yet, all passwords are said to be set.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  ob_passwords:
+    description:
+      - The password of C(proxyro) for each OceanBase cluster that this OBProxy serves.
+      - From OBProxy 4.1 each cluster has its own. Before, OBProxy keeps one for all, and different ones are an error.
+      - Where all are the same, it is also set for OBProxy as a whole.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      cluster_name:
+        description: The OceanBase cluster's name.
+        type: str
+        required: true
+      password:
+        description: The password that C(proxyro) has there.
+        type: str
+        required: true
+seealso:
+  - module: oceanbase.obproxy.obproxy_parameters
+notes:
+  - OBProxy's SQL cannot be told a password that has a backslash, or both single and double quotes. Such a password is refused
+    before anything is set.
+"""
+
+EXAMPLES = r"""
+- name: Set the passwords, whether the old or the new one of root@proxysys is in force
+  oceanbase.obproxy.obproxy_credentials:
+    sql_port: 2883
+    sys_password: "{{ obproxy_sys_password }}"
+    old_sys_passwords:
+      - "{{ obproxy_previous_sys_password }}"
+    ob_passwords:
+      - cluster_name: hooray
+        password: "{{ hooray_proxyro_password }}"
+"""
+
+RETURN = r"""
+changes:
+  description: What was set, or would be set in check mode. Never a value.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "observer_sys_password of cluster hooray: differs -> set"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _credentials
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
+
+
+def run(module):
+    params = module.params
+    faults = _credentials.faults(params['sys_password'], params['ob_passwords'])
+    if faults:
+        raise _credentials.CredentialError('; '.join(faults))
+    try:
+        client = _admin.log_in(params)[0]
+    except Refused:
+        if not module.check_mode:
+            raise
+        return _credentials.predicted(params['ob_passwords'])
+    with client:
+        changes = _credentials.plan(client, params['sys_password'], params['ob_passwords'])
+        if changes and not module.check_mode:
+            _credentials.apply(client, params, changes)
+    return changes
+
+
+def main():
+    link = dict(cluster_name=dict(type='str', required=True), password=dict(type='str', required=True, no_log=True))
+    module = AnsibleModule(
+        argument_spec=_admin.argument_spec(ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=link)),
+        supports_check_mode=True,
+    )
+    try:
+        changes = run(module)
+    except ProxysysError as exc:
+        module.fail_json(msg='The passwords on port %d are not as wanted: %s' % (module.params['sql_port'], exc))
+    result = dict(changed=bool(changes), changes=['%s: %s -> set' % (change.what, change.state) for change in changes])
+    if module._diff:
+        result['diff'] = dict(before=dict((change.what, change.state) for change in changes),
+                              after=dict((change.what, 'set') for change in changes))
+    module.exit_json(**result)
+
+
+if __name__ == '__main__':
+    main()
