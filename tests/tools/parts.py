@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def pytest(core: str, *words) -> list[str]:
 
 def path_for(core: str) -> str:
     """The environment's tools, then every real interpreter, so that ansible-test tries each of them."""
-    interpreters = [str(Path(executable).parent) for _, executable in sorted(envs.pythons().items())]
+    interpreters = [str(Path(executable).parent) for executable in envs.pythons().values()]
     rest = [folder for folder in os.get_exec_path() if not folder.endswith('/shims')]
     return os.pathsep.join([str(envs.VENVS / core / 'bin'), *rest, *interpreters, '/usr/sbin', '/sbin'])
 
@@ -63,9 +64,8 @@ def trees() -> list[Part]:
 
 
 def sanity() -> list[Part]:
-    command = ['ansible-test', 'sanity', '--color', 'no', '--truncate', '0']
-    return [Part(f'sanity {core}', 'sanity', core, [[tool(core, command[0]), *command[1:]]], source(core))
-            for core in CORES]
+    script = str(REPOSITORY / 'tests' / 'tools' / 'sanity.py')
+    return [Part(f'sanity {core}', 'sanity', core, [[sys.executable, script, core]], source(core)) for core in CORES]
 
 
 def lint() -> list[Part]:

@@ -11,13 +11,13 @@ from settings import OWNER, LabError
 def ensure(lab: str) -> str:
     """The lab's network; the subnet without its last number, such as 10.77.3."""
     name = name_of(lab)
-    for _ in range(10):
+    for attempt in range(10):
         subnet = _subnet(name)
         if subnet:
             return subnet
         # Another lab may take the same one in the meantime: then look again.
         podman('network', 'create', '--disable-dns', '--subnet', f'{_free()}.0/24', *labels(lab), name, check=False)
-    raise LabError(f'podman makes no network {name}')
+    raise LabError(f'podman makes no network {name}, tried {attempt + 1} times')
 
 
 def name_of(lab: str) -> str:
