@@ -19,8 +19,6 @@ RPM_MAGIC = b"\xed\xab\xee\xdb"
 class ActionModule(ActionBase):
     """Brings the package to the host first, where it lies on the controller and the host needs it."""
 
-    TRANSFERS_FILES = True
-
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         args = dict(self._task.args)

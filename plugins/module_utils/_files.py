@@ -35,6 +35,7 @@ class Changes(object):
     def __init__(self, check_mode=False):
         self.check_mode = check_mode
         self.diff = []
+        self.new_directories = set()
 
     @property
     def changed(self):
@@ -159,13 +160,14 @@ def _rights_change(changes, shown, found, owner, mode):
 
 def ensure_directories(changes, path):
     """path and its missing parents, of the calling user, mode 0755; existing ones stay as they are."""
-    if os.path.isdir(path):
+    if path in changes.new_directories or os.path.isdir(path):
         return
     if os.path.lexists(path):
         raise HostError('%s is there, but is no directory: move it away.' % path)
     parent = os.path.dirname(path.rstrip('/'))
     ensure_directories(changes, parent)
     changes.add(path, '', 'directory, mode 0755\n')
+    changes.new_directories.add(path)
     if not changes.check_mode:
         os.mkdir(path, 0o755)
         os.chmod(path, 0o755)
