@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Envelope, actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory, number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import plain
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
@@ -65,10 +67,26 @@ class ControllerAction(ActionBase):
                                              'a database URL')]) from None
         return Registry(None if url is None else str(url))
 
-    def checked(self, args, spec):
+    def checked(self, spec):
         """Check an action's own options, as ansible-core does it for modules."""
-        validation, values = self.validate_argument_spec(spec)
-        return values
+        return plain(self.validate_argument_spec(spec)[1])
+
+    @staticmethod
+    def run_id(run):
+        """Return a run's id, out of a plan's RV(run) or as it is."""
+        run_id = number(run.get('id') if isinstance(run, dict) else run)
+        if run_id is None:
+            raise RequestError([Fault.of('run', run, "a plan's run, or its id")])
+        return run_id
+
+    @contextlib.contextmanager
+    def reading_or_writing(self, args):
+        """Yield the registry's Store; in check mode nothing that is done through it is kept."""
+        registry = self.registry(args)
+        if self.check_mode and not registry.exists:
+            registry = Registry(IN_MEMORY)
+        with registry.transaction(commit=not self.check_mode) as store:
+            yield store
 
 
 class RequestAction(ControllerAction):

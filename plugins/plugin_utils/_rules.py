@@ -139,7 +139,8 @@ def _check_servers(request):
 
 
 def _require(request, paths):
-    for path, expected in zip(paths, ('a port from 1025 to 65535', 'a port from 1025 to 65535', _rpm.FORM)):
+    for path in paths:
+        expected = _rpm.FORM if path[-1] == 'version' else 'a port from 1025 to 65535'
         if request.get(*path) is None and not any(fault.field == request.field(*path) for fault in request.faults):
             request.fault(request.field(*path), None, expected, why='there are hosts to install')
 

@@ -98,10 +98,20 @@ class Settings:
         source = self.get('obproxy_package_source', hosts) or 'file'
         if source not in SOURCES:
             _faulty(request, 'obproxy_package_source', source, f"one of {', '.join(SOURCES)}")
-        elif source == 'url' and not self.get('obproxy_package_url', hosts):
-            _missing(request, 'obproxy_package_url', 'the URL of the package or of its folder', 'obproxy_package_source is url')
+        elif source == 'url':
+            self._check_url(request, hosts)
         elif source == 'file':
             self._check_file(request, self.get('obproxy_package_dir', hosts), package['file'])
+
+    def _check_url(self, request, hosts):
+        why = 'obproxy_package_source is url'
+        if not self.get('obproxy_package_url', hosts):
+            _missing(request, 'obproxy_package_url', 'the URL of the package or of its folder', why)
+        checksum = self.get('obproxy_package_checksum', hosts)
+        if not checksum:
+            _missing(request, 'obproxy_package_checksum', "'sha256:' and the package's checksum in hex", why)
+        elif checksum is UNRESOLVED or not re.fullmatch('sha256:[0-9A-Fa-f]{64}', str(checksum)):
+            _faulty(request, 'obproxy_package_checksum', checksum, "'sha256:' and 64 hex digits")
 
     def _check_file(self, request, folder, name):
         if not folder or folder is UNRESOLVED:

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import ControllerAction
+
+SPEC = {
+    'run': {'type': 'raw', 'required': True},
+    'fail': {'type': 'bool', 'default': True},
+    'registry_url': {'type': 'str', 'no_log': True},
+}
+
+
+class ActionModule(ControllerAction):
+    """Tell what a run came to."""
+
+    def answer(self, args):
+        values = self.checked(SPEC)
+        run_id = self.run_id(values['run'])
+        if self.check_mode:
+            return self._envelope.answer(None, changed=False, run=values['run'], results=[])
+        with self.reading_or_writing(values) as store:
+            outcome = _outcome.close_run(store, run_id)
+        more = {
+            'changed': False, 'run': values['run'], 'results': outcome['results'],
+            'ansible_stats': {'data': {'obproxy_run': _outcome.artifact(outcome)}, 'per_host': False, 'aggregate': False},
+        }
+        if not outcome['recorded']:
+            more['warnings'] = [_outcome.NOT_RECORDED]
+        message = _outcome.failure_message(outcome['results'])
+        if not message:
+            return self._envelope.answer(outcome['data'], **more)
+        failure = self._envelope.failure(message, data=outcome['data'], **more)
+        if not values['fail']:
+            failure['failed'] = False
+        return failure

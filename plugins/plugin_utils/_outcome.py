@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run came to: servers' states, and the end of its tasks."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm, _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
+
+STATUSES = ('CREATING', 'RUNNING', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING', 'UNAVAILABLE', 'TAKINGOVER')
+NUMBERS = ('parameter_version', 'sql_port', 'exporter_port', 'rpc_port')
+TEXTS = ('architecture', 'ip')
+NOT_RECORDED = (
+    'The subtasks of this run were not recorded as they went, because the callback oceanbase.obproxy.dag is not enabled '
+    '(callbacks_enabled = oceanbase.obproxy.dag in ansible.cfg); their states follow from the servers that reported in.')
+NO_CAUSE = "its server never reported in; the cause is in this run's own output"
+
+
+def update_servers(store, run_id, servers, status, check_mode):
+    """Write servers' states; return whether one is new, and what is in the registry then."""
+    if run_id is not None and not check_mode:
+        store.tasks.run(run_id)
+    ids = {}
+    for server in servers:
+        server_id = number(server.get('server_id'))
+        if server_id is None:
+            raise RegistryError(f"servers: server_id is {server.get('server_id')!r}; expected the id of a server")
+        ids[server_id] = server
+    known = {row['id']: row for row in store.servers(ids=ids)}
+    changed = False
+    for server_id, server in ids.items():
+        if server_id not in known:
+            if not check_mode:
+                raise RegistryError(f'The registry knows no server {server_id}')
+            changed = True
+            continue
+        changed = _update_server(store, known[server_id], server, status) or changed
+    return changed, [_described(row) for row in store.servers(ids=ids)]
+
+
+def _update_server(store, row, seen, status):
+    values = {'status': status}
+    for key in NUMBERS:
+        if number(seen.get(key)) is not None:
+            values[key] = number(seen[key])
+    for key in TEXTS:
+        if seen.get(key):
+            values[key] = str(seen[key])
+    if _is_package(seen.get('version')):
+        values['version'] = seen['version']
+    differs = any(row[key] != value for key, value in values.items())
+    if status == 'RUNNING':
+        values['last_active_time'] = _schema.utc_now()
+    store.update_server(row['id'], **values)
+    row.update(values)
+    if status == 'RUNNING' and row['exporter_port']:
+        store.put_exporter(row['id'], row['ip'], row['exporter_port'])
+    return differs
+
+
+def _is_package(version):
+    """Tell a package's name from the bare number that a live server gives, which says less."""
+    try:
+        return bool(version) and bool(_rpm.parse(str(version)))
+    except _rpm.NotAPackage:
+        return False
+
+
+def _described(row):
+    return {key: row[key] for key in (
+        'id', 'cluster_id', 'host_id', 'status', 'version', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')}
+
+
+def _server_ids(tasks):
+    ids = set()
+    for task in tasks:
+        context = task['context']
+        ids.update(int(value) for value in context['listMap'].get('obproxy_server_ids', ()))
+        if 'obproxy_server_id' in context['stringMap']:
+            ids.add(int(context['stringMap']['obproxy_server_id']))
+    return ids
+
+
+def release_servers(store, run_id):
+    """Let other operations have the servers of a run that are up; return their ids."""
+    store.tasks.run(run_id)
+    ids = _server_ids(store.tasks.tasks(run_id))
+    running = [row['id'] for row in store.servers(ids=ids) if row['status'] == 'RUNNING']
+    for server_id in running:
+        store.update_server(server_id, operate_status='NORMAL')
+    return running
+
+
+def close_run(store, run_id):
+    """End a run's tasks and tell what they came to."""
+    run = store.tasks.run(run_id)
+    tasks = store.tasks.tasks(run_id)
+    hosts = {row['host'] for task in tasks for row in task['subtasks']} - {None}
+    recorded = bool(run['recorded']) or not hosts
+    if run['finish_time'] is None and not (hosts and recorded):
+        live = _live_hosts(store, run)
+        for task in tasks:
+            _settle(store, task, live)
+    results = store.tasks.finish_run(run_id)
+    views = [task_view(task) for task in store.tasks.tasks(run_id)]
+    return {
+        'run': run, 'recorded': recorded, 'results': results,
+        'data': views[0] if run['operation'] == 'create' else {'contents': views},
+    }
+
+
+def _live_hosts(store, run):
+    names = {host_id: name for name, host_id in store.hosts().items()}
+    return {names[row['host_id']] for row in store.servers(cluster_id=run['cluster_id'])
+            if row['status'] == 'RUNNING' and row['last_active_time'] and row['last_active_time'] >= run['start_time']}
+
+
+def _settle(store, task, live):
+    """Complete the subtasks of hosts whose servers are up; fail those at which the other hosts stop."""
+    hosts = {row['host'] for row in task['subtasks']} - {None}
+    done, moves = set(), []
+    for row in task['subtasks']:
+        if not done.issuperset(row['upstreams']):
+            continue
+        if row['host'] in live or (row['host'] is None and (live & hosts or not hosts)):
+            done.add(row['id'])
+            moves += _steps(row, _states.SUCCESSFUL, None)
+        else:
+            moves += _steps(row, _states.FAILED, NO_CAUSE)
+    store.tasks.move(moves)
+
+
+def _steps(row, end, error):
+    """Return the moves that lead a subtask to its end, by way of RUNNING."""
+    if row['status'] == end:
+        return []
+    begun = [(row['id'], _states.RUNNING, None, None)] if row['status'] in (_states.PENDING, _states.READY) else []
+    return [*begun, (row['id'], end, None, error)]
+
+
+def artifact(outcome):
+    """Return what a job leaves behind of a run."""
+    run = outcome['run']
+    failed = any(result['status'] == _states.FAILED for result in outcome['results'])
+    return {
+        'id': run['id'], 'operation': run['operation'], 'cluster_id': run['cluster_id'],
+        'status': _states.FAILED if failed else _states.SUCCESSFUL, 'recorded': outcome['recorded'],
+        'tasks': outcome['results'],
+    }
+
+
+def failure_message(results):
+    """Return one line per failed host and what to do next; nothing when all went well."""
+    failed = [result for result in results if result['status'] == _states.FAILED]
+    if not failed:
+        return ''
+    lines = [f"{result['host'] or 'the cluster'}: task {result['task_id']}, {result['subtask']}: "
+             f"{result['error'] or NO_CAUSE}" for result in failed]
+    return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.'])
