@@ -23,7 +23,7 @@ description:
   - What OCP knows by itself and a request does not say comes from variables, such as C(obproxy_sys_password),
     C(obproxy_ob_clusters), C(obproxy_config_server_url) and C(obproxy_package_dir). What is missing is named.
     No password is stored or returned.
-  - Creating again with the same body is not an error: it converges. The same name with another body is refused.
+  - Creating again with the same body is no error, it converges. The same name with another body is refused.
 options:
   request:
     description: The whole request body, as OCP takes it in C(POST /api/v2/obproxy/clusters).
