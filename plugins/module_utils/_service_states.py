@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The states of obproxy_service: started, stopped, absent."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _start, _start_checks, _start_failure
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import read_record, set_state
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
+    AccessDenied, Client, ProxysysError, quote)
+
+CHECK_TIMEOUT = 10
+WRONG_PASSWORD = (
+    'Neither sys_password nor any of old_sys_passwords is the password of root@proxysys of %s on port %d. %s '
+    'Give the password it has as one of old_sys_passwords (the variable obproxy_old_sys_passwords).')
+
+
+class Service(object):
+    """One call of the module: the instance, its supervisor, what is wanted, what was changed."""
+
+    def __init__(self, instance, supervisor, params, changes, records):
+        self.instance = instance
+        self.supervisor = supervisor
+        self.params = params
+        self.changes = changes
+        self.records = records
+        self.first_start = False
+        self.secrets = []
+
+    def set(self, state):
+        if state == 'started':
+            self._started()
+        else:
+            self._stopped(state)
+
+    # stopping
+
+    def _stopped(self, state):
+        running = bool(self.instance.pids())
+        if not os.path.isdir(self.instance.home) or (not running and self.supervisor.idle()):
+            return
+        self.changes.add(self.instance.name, 'running\n' if running else 'started at boot\n', state + '\n')
+        if self.changes.check_mode:
+            return
+        self.supervisor.stop()
+        self.instance.remove_run_file('first_start')
+
+    # starting
+
+    def _passwords(self):
+        return [self.params['sys_password']] + (self.params['old_sys_passwords'] or [])
+
+    def _creating(self):
+        """Whether the first start has yet to be completed."""
+        if not os.path.isdir(self.instance.home):
+            return True
+        record = read_record(self.instance.name, self.records)
+        if record is not None and record.get('state') == 'creating':
+            return True
+        return not _start.is_persisted(self.instance.home)
+
+    def _started(self):
+        if not self.params['sys_password']:
+            raise HostError('sys_password is empty: root@proxysys would let in everybody on this host.')
+        wanted = _start.settings(self.params)
+        creating = self._creating()
+        if self.instance.pids() and self._adopted(creating, wanted):
+            return
+        if not self.changes.check_mode:
+            self.supervisor.check()
+        self.changes.add(self.instance.name, 'stopped\n', 'running\n')
+        if not self.changes.check_mode:
+            self._start(creating, wanted)
+
+    def _adopted(self, creating, wanted):
+        """See to an instance that runs; False when it is the rest of a first start that was cut off."""
+        timeout = CHECK_TIMEOUT if self.changes.check_mode else self.params['timeout']
+        try:
+            client = _start_checks.wait_login(self.instance, self._passwords(), timeout)[0]
+        except AccessDenied:
+            if not creating:
+                raise HostError(WRONG_PASSWORD % (self.instance.name, self.instance.sql_port, 'Nothing was changed.'))
+            return self._cut_off()
+        with client:
+            if creating and _start_checks.parameter_faults(client, self._checked(wanted)):
+                return self._cut_off()
+        _start_checks.check_exporter(self.instance)
+        if not self.supervisor.active():
+            self.changes.add('watchdog of ' + self.instance.name, 'missing\n', 'running\n')
+            if not self.changes.check_mode:
+                self._watch()
+        self._completed()
+        return True
+
+    def _cut_off(self):
+        self.changes.add(self.instance.name, 'running, its first start was never completed\n', 'stopped\n')
+        if not self.changes.check_mode:
+            self.supervisor.stop()
+        return False
+
+    def _watch(self):
+        problem = self.supervisor.start(self.params['timeout'])
+        if problem:
+            raise HostError('The watchdog of %s could not be started: %s' % (self.instance.name, problem))
+        self.supervisor.hand_over(self.params['cluster_name'])
+
+    def _start(self, creating, wanted):
+        foreign = self.instance.foreign_listeners()
+        if foreign:
+            raise HostError('%s cannot be started: %s.' % (self.instance.name, '; '.join(foreign)))
+        sizes = _start_failure.log_sizes(self.instance.home)
+        self._forget_launches()
+        try:
+            self._bring_up(creating, wanted)
+        except AccessDenied:
+            self._abandon(WRONG_PASSWORD % (self.instance.name, self.instance.sql_port, 'It has been stopped again.'))
+        except (HostError, ProxysysError, IOError, OSError) as exc:
+            self._abandon(_start_failure.explain(self.instance, str(exc), sizes, wanted, self.secrets))
+        except BaseException:
+            self.supervisor.stop()
+            raise
+
+    def _forget_launches(self):
+        for name in ('first_start', 'launches_failed'):
+            self.instance.remove_run_file(name)
+
+    def _bring_up(self, creating, wanted):
+        if creating:
+            self._first_start(wanted)
+        else:
+            self._launch(self._passwords()).close()
+        _start_checks.check_exporter(self.instance)
+        self.supervisor.hand_over(self.params['cluster_name'])
+        self._completed()
+
+    def _abandon(self, message):
+        """Fail with this message, and leave nothing behind that runs or tries to."""
+        try:
+            self.supervisor.stop()
+            self._forget_launches()
+        except (HostError, IOError, OSError) as exc:
+            message += '\nIt could not be stopped afterwards: %s' % exc
+        raise HostError(message)
+
+    def _launch(self, passwords):
+        """A client of the proxy that was started."""
+        deadline = _start_checks.monotonic() + self.params['timeout']
+        problem = self.supervisor.start(self.params['timeout'])
+        if problem and not self.instance.pids():
+            raise HostError('obproxy of %s did not start' % self.instance.name)
+        left = max(2, deadline - _start_checks.monotonic())
+        return _start_checks.wait_login(self.instance, passwords, left)[0]
+
+    def _first_start(self, wanted):
+        """With a one-time password, as the arguments can be read by everybody; the real one by SQL at once."""
+        self.first_start = True
+        _start.wipe(self.instance.home)
+        password, password_hash = _start.one_time_password()
+        self.secrets = [password, password_hash] + self._passwords()
+        lines, later = _start.arguments(self.params, wanted, password_hash)
+        self.instance.write_run_file('first_start', '\n'.join(lines) + '\n')
+        try:
+            with self._launch([password]) as client:
+                client.query('alter proxyconfig set obproxy_sys_password = ' + quote(self.params['sys_password']),
+                             secret=True)
+            client = Client(self.instance.sql_port, self.params['sys_password'])
+        except AccessDenied as exc:
+            raise HostError('root@proxysys of %s refuses the password it was just given (%s)'
+                            % (self.instance.name, exc))
+        with client:
+            restart = _start_checks.set_by_sql(client, later)
+            if not restart:
+                _start_checks.check_parameters(client, self._checked(wanted))
+        if restart:
+            self.supervisor.stop()
+            with self._launch(self._passwords()) as client:
+                _start_checks.check_parameters(client, self._checked(wanted))
+
+    def _checked(self, wanted):
+        """What has to be in force after a first start; our own defaults are unknown to old versions."""
+        names = set(_start.startup_parameters(self.params['startup_parameters']))
+        if self.params['work_mode'] == 'CONFIG_URL':
+            names.add('obproxy_config_server_url')
+        checked = dict((name, wanted[name]) for name in names)
+        if self.params['work_mode'] == 'RS_LIST':
+            checked.update(rootservice_list=self.params['rs_list'],
+                           rootservice_cluster_name=self.params['ob_cluster_name'])
+        return checked
+
+    def _completed(self):
+        """Remember that the first start is over."""
+        record = read_record(self.instance.name, self.records)
+        if record is None or record.get('state') == 'running':
+            return
+        self.changes.add('record of ' + self.instance.name, 'creating\n', 'running\n')
+        if not self.changes.check_mode:
+            set_state(self.instance.name, 'running', self.records)

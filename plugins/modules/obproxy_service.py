@@ -1,0 +1,226 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: obproxy_service
+short_description: Start and stop an OBProxy instance under its supervisor
+version_added: 1.0.0
+author:
+  - oceanbase.obproxy contributors (@oceanbase)
+description:
+  - Starts an instance under its watchdog C(obproxyd.sh), kept by systemd where that runs the host, else by cron.
+    Stops it again, so that it stays stopped over a reboot.
+  - The first start uses a password that is known to nobody and serves once. The real one is set by SQL over loopback
+    at once, so that it never shows among a process's arguments.
+  - A start is judged by the process that owns the SQL port, by a login, by the exporter and by the parameters that are
+    in force, never by exit codes. When it fails, nothing is left running, and the next run begins anew.
+  - A first start that was cut off before its password was set is recognised, and done again.
+  - An instance that runs is never restarted.
+options:
+  state:
+    description:
+      - V(started) has the instance run, watched, and come back after a reboot.
+      - V(stopped) has it stopped and stay so.
+      - V(absent) is the same, and is content where the instance was never prepared.
+    type: str
+    choices: [started, stopped, absent]
+    default: started
+  name:
+    description: The name of the instance, the cluster's name and the SQL port, such as V(foo-2883).
+    type: str
+    required: true
+  home:
+    description: The home of the instance.
+    type: path
+    required: true
+  user:
+    description: The user that the instance runs as.
+    type: str
+    default: admin
+  sql_port:
+    description: The port for clients and for the administrator's SQL.
+    type: int
+    required: true
+  exporter_port:
+    description: The port of the metrics. Required with O(state=started).
+    type: int
+  rpc_port:
+    description: The port for RPC, which OBProxy has from 4.3 on.
+    type: int
+  cluster_name:
+    description: The name of the OBProxy cluster, which is the application's name. Required with O(state=started).
+    type: str
+  sys_password:
+    description: The password of root@proxysys, in plain text. Required with O(state=started).
+    type: str
+  old_sys_passwords:
+    description: Earlier passwords of root@proxysys, tried in this order when O(sys_password) is refused.
+    type: list
+    elements: str
+  work_mode:
+    description: Where OBProxy learns of its OceanBase clusters, from a list of root servers or from a URL.
+    type: str
+    choices: [RS_LIST, CONFIG_URL]
+    default: RS_LIST
+  config_url:
+    description: The URL that O(work_mode=CONFIG_URL) needs. Used at the first start.
+    type: str
+    default: ''
+  rs_list:
+    description: The root servers, V(ip:port;ip:port), that O(work_mode=RS_LIST) needs. Used at the first start.
+    type: str
+    default: ''
+  ob_cluster_name:
+    description: The name of the OceanBase cluster that O(work_mode=RS_LIST) needs. Used at the first start.
+    type: str
+    default: ''
+  startup_parameters:
+    description:
+      - Parameters for the first start. Later changes are for M(oceanbase.obproxy.obproxy_parameters).
+      - A parameter that is unknown, or not in force after the start, fails it.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The name of the parameter.
+        type: str
+        required: true
+      value:
+        description: Its value.
+        type: str
+        required: true
+  supervisor:
+    description:
+      - What watches the instance.
+      - V(obproxyd) is the collection's own script.
+      - V(package) is the script that the RPM brings, where bash can read it. It doesn't bring the instance back
+        after a reboot.
+    type: str
+    choices: [obproxyd, package]
+    default: obproxyd
+  timeout:
+    description: How many seconds the instance may take until it answers.
+    type: int
+    default: 60
+extends_documentation_fragment:
+  - oceanbase.obproxy.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: oceanbase.obproxy.obproxy_instance
+  - module: oceanbase.obproxy.obproxy_package
+"""
+
+EXAMPLES = r"""
+- name: Start an instance
+  oceanbase.obproxy.obproxy_service:
+    name: foo-2883
+    home: /opt/obproxy/foo-2883
+    cluster_name: foo
+    sql_port: 2883
+    exporter_port: 2884
+    rpc_port: 2885
+    sys_password: "{{ obproxy_sys_password }}"
+    work_mode: RS_LIST
+    rs_list: 10.0.0.1:2881;10.0.0.2:2881
+    ob_cluster_name: obcluster
+    startup_parameters:
+      - name: work_thread_num
+        value: "8"
+
+- name: Stop it
+  oceanbase.obproxy.obproxy_service:
+    name: foo-2883
+    home: /opt/obproxy/foo-2883
+    sql_port: 2883
+    state: stopped
+"""
+
+RETURN = r"""
+pids:
+  description: The processes of the instance; two while it restarts itself.
+  returned: success
+  type: list
+  elements: int
+  sample: [4711]
+first_start:
+  description: Whether this call was the instance's first start.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
+
+SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}
+
+
+def argument_spec():
+    return dict(
+        state=dict(type='str', choices=['started', 'stopped', 'absent'], default='started'),
+        name=dict(type='str', required=True),
+        home=dict(type='path', required=True),
+        user=dict(type='str', default='admin'),
+        sql_port=dict(type='int', required=True),
+        exporter_port=dict(type='int'),
+        rpc_port=dict(type='int'),
+        cluster_name=dict(type='str'),
+        sys_password=dict(type='str', no_log=True),
+        old_sys_passwords=dict(type='list', elements='str', no_log=True),
+        work_mode=dict(type='str', choices=['RS_LIST', 'CONFIG_URL'], default='RS_LIST'),
+        config_url=dict(type='str', default=''),
+        rs_list=dict(type='str', default=''),
+        ob_cluster_name=dict(type='str', default=''),
+        startup_parameters=dict(type='list', elements='dict', options=dict(
+            name=dict(type='str', required=True),
+            value=dict(type='str', required=True),
+        )),
+        supervisor=dict(type='str', choices=['obproxyd', 'package'], default='obproxyd'),
+        timeout=dict(type='int', default=60),
+    )
+
+
+def run(params, changes, layout, run_command):
+    """The service after it was given the state that is wanted."""
+    home_of(params['name'], '/', params['home'])
+    instance = Instance(params)
+    supervisor = SUPERVISORS[params['supervisor']](instance, run_command, layout)
+    service = Service(instance, supervisor, params, changes, layout.records)
+    service.set(params['state'])
+    return service
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_if=[('state', 'started', ('sys_password', 'exporter_port', 'cluster_name'))],
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
+    changes = Changes(module.check_mode)
+    try:
+        service = run(module.params, changes, Layout(), module.run_command)
+    except (HostError, ProxysysError, IOError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=changes.changed, diff=changes.diff, pids=service.instance.pids(),
+                     first_start=service.first_start)
+
+
+if __name__ == '__main__':
+    main()
