@@ -47,6 +47,11 @@ def from_url(url, target):
         raise PackageError('The download of %s was cut short: %d of %s bytes came.' % (shown, size, promised))
 
 
+def _said(text):
+    """What dnf or yum said, without the configuration, passwords included, that it may add."""
+    return ' '.join(USER_IN_URL.sub('', text.split('Problem repository')[0]).split()) or 'no output'
+
+
 def _manager():
     for folder in ('/usr/bin', '/bin'):
         for name in ('dnf', 'yum'):
@@ -67,10 +72,10 @@ def from_repo(nevra, folder, rpm, run, manager=None, options=()):
                                   '--downloaddir=' + folder, 'install', str(nevra)])
     path = os.path.join(folder, '%s.rpm' % str(nevra))
     if not os.path.exists(path) or (rc != 0 and not manager.endswith('yum')):
-        raise PackageError("%s did not deliver %s (exit code %d): %s. Look at the host's repositories (%s "
-                           "list --showduplicates %s)."
-                           % (os.path.basename(manager), nevra, rc, ' '.join((err + out).split()) or 'no output',
-                              os.path.basename(manager), nevra.name))
+        name = os.path.basename(manager)
+        raise PackageError("%s did not deliver %s (exit code %d): %s. Look at the host's repositories (%s list "
+                           "--showduplicates %s)."
+                           % (name, nevra, rc, _said(err + '\n' + out), name, nevra.name))
     # dnf has checked the signature by now; yum stops before it does.
     if manager.endswith('yum') and _demands_signature(_repository(command, nevra, run)):
         rpm.check_signature(path)
@@ -87,20 +92,25 @@ def _repository(command, nevra, run):
     return found.pop() if len(found) == 1 else None
 
 
-def _demands_signature(repository, main=('/etc/yum.conf', '/etc/dnf/dnf.conf'), folder='/etc/yum.repos.d'):
-    """Whether a repository's configuration has gpgcheck on; an unknown repository counts as one that has."""
-    answer = None
-    for path in list(main) + sorted(glob.glob(os.path.join(folder, '*.repo'))):
+def _sections(paths):
+    """(section, its parser) of configuration files; a file that can't be understood has none."""
+    for path in paths:
         parser = Parser()
         try:
             parser.read(path)
         except ParserError:
             continue
-        section = repository if repository and parser.has_section(repository) else 'main'
-        if parser.has_option(section, 'gpgcheck'):
-            value = parser.get(section, 'gpgcheck', raw=True).strip().lower() in TRUE
-            if section == repository:
-                return value
-            answer = value if answer is None else answer
-    known = repository is not None and answer is not None
-    return answer if known else True
+        for section in parser.sections():
+            yield section, parser
+
+
+def _demands_signature(repository, main=('/etc/yum.conf', '/etc/dnf/dnf.conf'), folder='/etc/yum.repos.d'):
+    """Whether a repository's configuration has gpgcheck on; where that is not clear it counts as on."""
+    files = sorted(glob.glob(os.path.join(folder, '*.repo')))
+    own = [parser for section, parser in _sections(files) if section == repository]
+    common = [parser for section, parser in _sections(main) if section == 'main']
+    for section, parsers in ((repository, own), ('main', common)):
+        for parser in parsers if own else ():
+            if parser.has_option(section, 'gpgcheck'):
+                return parser.get(section, 'gpgcheck', raw=True).strip().lower() in TRUE
+    return True

@@ -44,6 +44,10 @@ def check_name(name):
 
 def new_record(given, name, user, home, supervisor):
     """The record of an instance: the known fields of what is given, never anything secret."""
+    missing = [field for field in ('cluster_id', 'sql_port') if (given or {}).get(field) is None]
+    if missing:
+        raise HostError('The record of %s lacks %s: give it the server as the plan describes it.'
+                        % (name, ' and '.join(missing)))
     record = dict((field, given[field]) for field in FIELDS if given.get(field) is not None)
     record['ob_links'] = [dict((field, link[field]) for field in LINK_FIELDS if field in link)
                           for link in given.get('ob_links') or ()]

@@ -42,7 +42,8 @@ options:
     type: path
   record:
     description:
-      - What to remember of the instance on its host, as the plan describes it. Required with O(state=present).
+      - What to remember of the instance on its host, as the plan describes it, C(cluster_id) and C(sql_port) at least. Required with
+        O(state=present).
       - Only the known fields are kept, none of which is secret.
     type: dict
   obproxyd:
@@ -153,11 +154,7 @@ def run(params, changes, layout, run_command):
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=argument_spec(),
-        required_if=[('state', 'present', ('record',))],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     changes = Changes(module.check_mode)
     try:

@@ -7,11 +7,17 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+
+import pytest
+
+from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
 
 SPEC = """\
 Name: {name}
@@ -126,3 +132,12 @@ def build_rpm(folder, name='obproxy-ce', version='4.3.1.0', release='4.el8', arc
         raise AssertionError('rpmbuild is missing (%s): install rpm, or rpm-build' % exc)
     assert rc == 0, out + err
     return os.path.join(str(folder), '%s-%s-%s.%s.rpm' % (name, version, release, arch))
+
+
+def call(module, arguments, monkeypatch, capsys):
+    """Run a module's main with these arguments; its result."""
+    monkeypatch.setattr(basic, '_ANSIBLE_ARGS', to_bytes(json.dumps({'ANSIBLE_MODULE_ARGS': arguments})))
+    monkeypatch.setattr(basic, '_ANSIBLE_PROFILE', 'legacy', raising=False)
+    with pytest.raises(SystemExit):
+        module.main()
+    return json.loads(capsys.readouterr().out)
