@@ -119,13 +119,22 @@ def process(pid, proc=PROC):
     return _process(pid, None, proc)
 
 
+def _in_container(pid, proc):
+    """Whether a process has another root directory: its paths mean other files then."""
+    try:
+        ours, its = os.stat('/'), os.stat('%s/%d/root' % (proc, pid))
+    except OSError:
+        return False
+    return (ours.st_dev, ours.st_ino) != (its.st_dev, its.st_ino)
+
+
 def processes(names=None, proc=PROC):
-    """The living processes whose comm is one of names (all when None), by pid.
+    """The living processes whose comm is one of names (all when None), by pid; none in containers.
 
     With 'obproxyd.sh' among the names, shells that carry out a file of that name are found too.
     """
     found = (_process(pid, names, proc) for pid in pids(proc))
-    return [one for one in found if one is not None]
+    return [one for one in found if one is not None and not _in_container(one.pid, proc)]
 
 
 def works_in(pid, home, proc=PROC):
@@ -137,8 +146,8 @@ def works_in(pid, home, proc=PROC):
     try:
         wanted = os.stat(home)
     except OSError:
-        cwd = _readlink(link)
-        return cwd in (home, home + DELETED)
+        # Without the mark, the process works in a directory of that name in a container.
+        return _readlink(link) == home + DELETED
     try:
         actual = os.stat(link)
     except OSError:

@@ -103,6 +103,25 @@ def test_instance_outlives_its_home(tmp_path):
         assert _process.instance_pids(str(home)) == [child.pid]
 
 
+def test_process_in_a_container_is_not_of_this_host(tmp_path):
+    home = tmp_path / 'foo-2883'
+    home.mkdir()
+    for pid, root in (('10', '/'), ('11', str(tmp_path))):
+        (tmp_path / pid).mkdir()
+        write(tmp_path / pid / 'stat', pid + ' (obproxy) S 1 ' + '0 ' * 17 + '500 0\n')
+        write(tmp_path / pid / 'status', 'Uid:\t0\t0\t0\t0\n')
+        (tmp_path / pid / 'cwd').symlink_to(home)
+        (tmp_path / pid / 'root').symlink_to(root)
+    assert _process.instance_pids(str(home), str(tmp_path)) == [10]
+    assert _process.process(11, str(tmp_path)).comm == 'obproxy'
+
+
+def test_directory_of_the_same_name_elsewhere_is_not_a_lost_home(tmp_path):
+    (tmp_path / '10').mkdir()
+    (tmp_path / '10' / 'cwd').symlink_to('/no/such/home')
+    assert not _process.works_in(10, '/no/such/home', str(tmp_path))
+
+
 def test_zombie_is_left_out(tmp_path):
     with idle(tmp_path) as child:
         assert wait_until(lambda: _process.instance_pids(str(tmp_path)) == [child.pid])
