@@ -17,8 +17,9 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory, number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import plain
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import from_json, plain
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE
 
 
 class ControllerAction(ActionBase):
@@ -63,8 +64,7 @@ class ControllerAction(ActionBase):
             try:
                 url = self._variable('obproxy_registry_url')
             except AnsibleError:
-                raise RequestError([Fault.of('obproxy_registry_url', 'a template that cannot be resolved',
-                                             'a database URL')]) from None
+                raise RequestError([Fault.of('obproxy_registry_url', CANNOT_RESOLVE, 'a database URL')]) from None
         return Registry(None if url is None else str(url))
 
     def checked(self, spec):
@@ -118,7 +118,7 @@ class RequestAction(ControllerAction):
         if args:
             raise RequestError([Fault.of(
                 name, 'given beside request', 'either the whole body in request, or its fields as options') for name in args])
-        return plain(body)
+        return plain(from_json(body) if isinstance(body, str) else body)
 
     def _inventory(self):
         if not hasattr(self, '_found'):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, shown
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 
 INSTALLED = ('host_ids', 'sql_port', 'exporter_port', 'version')
@@ -47,7 +47,7 @@ def compare(request, cluster, body, hosts_are_sure):
         if ordered(value) != ordered(before.get(key)):
             differs = True
             request.fault(
-                request.field(*path), value, f'{before.get(key)!r}', status=CONFLICT,
+                request.field(*path), value, shown(before.get(key)), status=CONFLICT,
                 why=f"the OBProxy cluster {cluster['name']} (id {cluster['id']}) exists and was created with it; "
                     'use another name, or batch_add for more hosts')
     return differs

@@ -6,16 +6,28 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 BAD_REQUEST, NOT_FOUND, CONFLICT, UNAVAILABLE = 400, 404, 409, 500
 LONGEST = 120
 
 
+def short(text):
+    """Shorten a text, and make it one that can be printed."""
+    text = text[:LONGEST].encode('utf-8', 'backslashreplace').decode('utf-8') + (
+        f'... ({len(text)} characters)' if len(text) > LONGEST else '')
+    return text
+
+
 def shown(value):
-    """Shorten a value for a message."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text.encode('utf-8', 'backslashreplace').decode('utf-8')
-    return text if len(text) <= LONGEST else f'{text[:LONGEST]}... ({len(text)} characters)'
+    """Render a value as its writer did, in JSON."""
+    return short(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _given(value):
+    if isinstance(value, str):
+        return short(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else shown(value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Fault:
     """One thing that is wrong: where, what is there, what should be."""
 
     field: str
-    given: str | None
+    given: object
     expected: str
     message: str
     status: int = BAD_REQUEST
@@ -31,10 +43,9 @@ class Fault:
     @classmethod
     def of(cls, field, given, expected, status=BAD_REQUEST, why=None):
         """Build a fault whose message follows from its parts."""
-        text = None if given is None else shown(given)
-        found = 'is missing' if text is None else f'is {text!r}'
+        found = 'is missing' if given is None else f'is {shown(given)}'
         reason = f' ({why})' if why else ''
-        return cls(field, text, expected, f'{field} {found}; expected {expected}{reason}', status)
+        return cls(field, _given(given), expected, f'{field} {found}; expected {expected}{reason}', status)
 
     def as_dict(self):
         """Return the parts that an answer shows."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND, short
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
 # Well below what a database takes, so that there is always a next one.
 LARGEST_ID = 2 ** 62
+MOST_SUGGESTIONS = 20
 
 
 @dataclasses.dataclass
@@ -23,6 +25,7 @@ class Host:
     host_id: int | None
     ip: str
     field: str = ''
+    path: tuple = ()
     given: object = None
     sql_port: int | None = None
 
@@ -48,12 +51,12 @@ class Inventory:
         self._by_id = {}
         self.faulty = {}
         for name in self.names:
-            given = variables[name].get('obproxy_host_id')
+            given = look_up(variables[name].get, 'obproxy_host_id', templated=False)
             if given is None:
                 continue
             host_id = number(given)
             if host_id is None:
-                self.faulty[name] = given
+                self.faulty[name] = CANNOT_RESOLVE if given is UNRESOLVED else given
             else:
                 self._by_id.setdefault(host_id, []).append(name)
         self._ids = {name: host_id for host_id, several in self._by_id.items() for name in several}
@@ -65,6 +68,8 @@ class Inventory:
 
     def find(self, given, known_ids):
         """Return the inventory names that a request's host means; known_ids are the registry's, by name."""
+        if isinstance(given, str):
+            given = given.strip()
         if isinstance(given, str) and given in self._names:
             host_id = self._ids.get(given)
             return self._by_id[host_id] if host_id else [given]
@@ -78,12 +83,12 @@ class Inventory:
 
     def host(self, name):
         """Describe a host."""
-        ip = self.variables[name].get('ansible_host') or name
-        return Host(name, self._ids.get(name), str(ip)[:255])
+        ip = look_up(self.variables[name].get, 'ansible_host', templated=False)
+        return Host(name, self._ids.get(name), str(name if ip in (None, '', UNRESOLVED) else ip)[:255])
 
     def suggestion(self, given):
         """Return the inventory name most like a wrong one."""
-        return next(iter(difflib.get_close_matches(str(given), self.names, n=1)), None)
+        return next(iter(difflib.get_close_matches(short(str(given)), self.names, n=1)), None)
 
 
 def resolve(request, inventory, known_ids):
@@ -95,7 +100,7 @@ def resolve(request, inventory, known_ids):
         if len(names) > 1:
             request.fault(field, given, 'one host', why=f"{', '.join(names)} of the inventory have the same obproxy_host_id")
         elif not names:
-            near = inventory.suggestion(given)
+            near = inventory.suggestion(given) if len(request.faults) < MOST_SUGGESTIONS else None
             request.fault(field, given, 'an obproxy_host_id or a host name of the inventory', status=NOT_FOUND,
                           why=f'did you mean {near}?' if near else f'the inventory has {len(inventory.names)} hosts')
         elif names[0] in inventory.faulty:
@@ -103,7 +108,7 @@ def resolve(request, inventory, known_ids):
                           why=f'{names[0]} has {inventory.faulty[names[0]]!r}')
         else:
             host = inventory.host(names[0])
-            host.field, host.given = field, given
+            host.field, host.path, host.given = field, path, given
             if request.operation == 'take_over':
                 host.sql_port = request.get('hosts', path[1], 'sql_port')
             twice = next((other for other in hosts if other.name == host.name), None)

@@ -20,7 +20,7 @@ def plan(operation, body, cluster_key, inventory, settings, registry, actor, tra
     Where there is no registry yet, a rehearsal in memory comes first: a refused request leaves no file behind.
     """
     if not isinstance(body, Mapping):
-        raise RequestError([Fault.of('request', body, "an object: OCP's request body")])
+        raise RequestError([Fault.of('request', f'of type {type(body).__name__}', "an object: OCP's request body")])
 
     def carry_out(where, commit):
         request = Request(operation, body)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, short
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._fields import BODIES
 
 EXPECTED = {
@@ -92,11 +92,12 @@ class Request:
             values[field.name] = field.default
 
     def _unknown(self, key, fields, known, path):
-        near = difflib.get_close_matches(str(key), known, n=1)
+        near = difflib.get_close_matches(key, known, n=1)
+        key = short(str(key))
         names = ', '.join(field.ocp_name for field in fields)
         hint = f'did you mean {near[0]}?' if near else f'known are {names}'
-        where = _joined([self.field(*path), str(key)] if path else [str(key)])
-        self.faults.append(Fault(where, str(key)[:120], near[0] if near else names, f'{where[:200]} is not known; {hint}'))
+        where = _joined([self.field(*path), key] if path else [key])
+        self.faults.append(Fault(where, key, near[0] if near else names, f'{where} is not known; {hint}'))
 
     def _value(self, field, value, path, values):
         converted, expected = convert(field, value)
@@ -140,7 +141,7 @@ def convert(field, value):
     if field.kind == 'text':
         return _text(value)
     if field.kind in ('list', 'dict') and isinstance(value, str):
-        value = _from_json(value)
+        value = from_json(value)
     if not _acceptable(field.kind, value):
         return None, _expectation(field)
     spec = {'type': field.kind}
@@ -163,7 +164,8 @@ def _acceptable(kind, value):
     return True
 
 
-def _from_json(text):
+def from_json(text):
+    """Read JSON that came as text, as C(-e key=value) brings it; other text stays as it is."""
     if text.lstrip()[:1] in ('[', '{'):
         try:
             return json.loads(text)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, shown
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import PORTS, install_path
 
 PORT_COLUMNS = ('sql_port', 'exporter_port', 'rpc_port')
@@ -27,14 +27,14 @@ def check_servers(planner):
             if mine is None:
                 _check_free(planner, host, value, field)
             elif value is not None and mine[key] not in (None, value):
-                request.fault(field, value, repr(mine[key]), status=CONFLICT,
+                request.fault(field, value, shown(mine[key]), status=CONFLICT,
                               why=f"{host.name} is already in the OBProxy cluster {mine['cluster_name']} with it")
 
 
 def _wanted(planner, host):
     request = planner.request
     if request.operation == 'take_over':
-        return [('sql_port', host.sql_port, host.field.rpartition('.')[0] + '.' + 'sqlPort')]
+        return [('sql_port', host.sql_port, request.field(*host.path[:-1], 'sql_port'))]
     wanted = [(key, request.get(*install_path(request, key)), request.field(*install_path(request, key)))
               for key in ('sql_port', 'exporter_port')]
     version = install_path(request, 'version')

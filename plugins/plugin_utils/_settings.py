@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import re
 
-from ansible.errors import AnsibleError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
 SERVER = re.compile(r'(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})')
 SOURCES = ('file', 'url', 'repo')
-UNRESOLVED = object()
 
 
 class Settings:
@@ -26,7 +25,7 @@ class Settings:
 
     def get(self, name, hosts):
         """Return a variable of the controller, else the first host's that has it, else None."""
-        value = _looked_up(self._own, name)
+        value = look_up(self._own, name)
         if value is not None:
             return value
         for host in hosts:
@@ -36,7 +35,7 @@ class Settings:
         return None
 
     def _of_host(self, name, host):
-        return _looked_up(self._inventory.variables[host.name].get, name)
+        return look_up(self._inventory.variables[host.name].get, name, templated=False)
 
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
@@ -56,13 +55,13 @@ class Settings:
         if not url and hosts:
             _missing(request, 'obproxy_config_server_url', 'the address from which OBProxy gets its OB clusters',
                      'workMode is CONFIG_URL')
-        elif url is UNRESOLVED or not re.fullmatch(r'https?://[^\s\x00-\x1f\x7f,]+', str(url) or 'http://x'):
-            _faulty(request, 'obproxy_config_server_url', url, 'an http or https URL')
+        if url is UNRESOLVED or not re.fullmatch(r'https?://[^\s\x00-\x1f\x7f,]+', str(url) or 'http://x'):
+            _faulty(request, 'obproxy_config_server_url', _masked(url), 'an http or https URL')
             return ''
         return str(url)
 
     def _check_sys_password(self, request, hosts):
-        own = _looked_up(self._own, 'obproxy_sys_password')
+        own = look_up(self._own, 'obproxy_sys_password')
         if own is UNRESOLVED:
             _faulty(request, 'obproxy_sys_password', own, 'a password')
         elif own in (None, ''):
@@ -74,7 +73,8 @@ class Settings:
     def _check_links(self, request, hosts, cluster):
         known = self.get('obproxy_ob_clusters', hosts)
         if known is UNRESOLVED or not isinstance(known or {}, dict):
-            _faulty(request, 'obproxy_ob_clusters', known, 'a dict of OB clusters, by name or by obClusterId')
+            seen = UNRESOLVED if known is UNRESOLVED else f'a {type(known).__name__}'
+            _faulty(request, 'obproxy_ob_clusters', seen, 'a dict of OB clusters, by name or by obClusterId')
             return ''
         known = {str(key): value for key, value in (known or {}).items()}
         rs_list = ''
@@ -87,7 +87,7 @@ class Settings:
                 _missing(request, f'obproxy_ob_clusters.{names[0]}',
                          'an entry with root_servers and proxyro_password for each linked OB cluster', 'it is in obLinks')
                 continue
-            if found.get('proxyro_password') in (None, ''):
+            if found.get('proxyro_password') in (None, '') or '{{' in str(found['proxyro_password']):
                 _missing(request, f'obproxy_ob_clusters.{names[0]}.proxyro_password',
                          'the password of proxyro in the OB cluster', 'OBProxy logs in with it')
             if cluster['work_mode'] == 'RS_LIST':
@@ -123,14 +123,8 @@ class Settings:
             _faulty(request, 'obproxy_package_dir', folder, f'a folder on the controller that holds {name}')
 
 
-def _looked_up(lookup, name):
-    try:
-        value = lookup(name)
-    except AnsibleError:
-        return UNRESOLVED
-    if isinstance(value, str) and '{{' in value:
-        return UNRESOLVED
-    return value
+def _masked(url):
+    return re.sub('//[^/@]*@', '//***@', url) if isinstance(url, str) else url
 
 
 def _missing(request, name, expected, why):
@@ -138,7 +132,7 @@ def _missing(request, name, expected, why):
 
 
 def _faulty(request, name, value, expected):
-    given = 'a template that cannot be resolved' if value is UNRESOLVED else value
+    given = CANNOT_RESOLVE if value is UNRESOLVED else value
     request.fault(name, given, expected)
 
 

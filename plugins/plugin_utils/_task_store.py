@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove, RegistryError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import outcomes, task_view
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 if _schema.sa:
     import sqlalchemy as sa
