@@ -29,5 +29,5 @@ def log_in(params):
         return connect_any(params['sql_port'], passwords, params['timeout'])
     except AccessDenied as exc:
         raise AccessDenied(
-            'none of the %d passwords given logs in as root@proxysys on 127.0.0.1:%d (%s); name the one that is in force '
-            'in old_sys_passwords, or the port is another instance\'s' % (len(passwords), params['sql_port'], exc), exc.errno)
+            'no password given (%d tried) logs in as root@proxysys on 127.0.0.1:%d: %s. Name the one that is in force in '
+            'old_sys_passwords, or see whether the port is another instance\'s' % (len(passwords), params['sql_port'], exc), exc.errno)

@@ -152,6 +152,8 @@ class Wire:
         except socket.error as exc:
             if exc.errno == errno.ECONNREFUSED:
                 raise Refused('nothing listens on %s' % self.where)
+            if exc.errno == errno.ECONNRESET:
+                raise ConnectionLost('%s closed the connection at once' % self.where)
             raise ProxysysError('cannot connect to %s: %s' % (self.where, exc))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -84,13 +84,14 @@ def scrape(port, timeout):
     connection = HTTPConnection('127.0.0.1', port, timeout=timeout)
     try:
         connection.request('GET', '/metrics')
-        status = connection.getresponse().status
+        response = connection.getresponse()
     except (socket.error, HTTPException) as exc:
         return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, exc or type(exc).__name__)
     finally:
         connection.close()
-    if status != 200:
-        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %d' % (port, status)
+    # Python 2 takes whatever answers for HTTP 0.9 with status 200
+    if response.status != 200 or response.version < 10:
+        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, response.status if response.version >= 10 else 'no HTTP')
     return True, None
 
 

@@ -140,3 +140,8 @@ def test_waiting_has_an_end(look, proxy, closed_port):
     began = time.time()
     assert look(proxy.port, closed_port, wait=1)['failed']
     assert 1 <= time.time() - began < 10
+
+
+def test_an_exporters_port_that_speaks_no_http(look, proxy):
+    result = look(proxy.port, proxy.port)
+    assert result['failed'] and 'expected HTTP 200' in result['msg']
