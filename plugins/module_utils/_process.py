@@ -40,11 +40,32 @@ def _read(path):
         return None
 
 
-def _readlink(path):
+def _readlink(path, pid=None, proc=PROC):
     try:
-        return os.readlink(path)
+        return os.readlink(path) if pid is None else _look(pid, proc, os.readlink, path)
     except OSError:
         return None
+
+
+def _look(pid, proc, look, path):
+    """Look at a file of a process, as its own user where root may not.
+
+    In containers root often lacks CAP_SYS_PTRACE, which looking into other users' processes takes.
+    """
+    try:
+        return look(path)
+    except OSError as exc:
+        owner = _owner(pid, proc) if exc.errno in (errno.EACCES, errno.EPERM) and os.geteuid() == 0 else None
+        if owner is None:
+            raise
+    group = os.getegid()
+    os.setegid(owner[1])
+    os.seteuid(owner[0])
+    try:
+        return look(path)
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 def pids(proc=PROC):
@@ -82,9 +103,10 @@ def _stat(pid, proc):
     return comm, fields[0], int(fields[1]), int(fields[19]) / float(os.sysconf('SC_CLK_TCK'))
 
 
-def _uid(pid, proc):
-    found = re.search(r'^Uid:\s+(\d+)', _read('%s/%d/status' % (proc, pid)) or '', re.M)
-    return int(found.group(1)) if found else None
+def _owner(pid, proc):
+    """(uid, gid) of a process; None when it is gone."""
+    found = re.findall(r'^[UG]id:\s+(\d+)', _read('%s/%d/status' % (proc, pid)) or '', re.M)
+    return tuple(int(number) for number in found) if len(found) == 2 else None
 
 
 def _process(pid, names, proc):
@@ -99,12 +121,13 @@ def _process(pid, names, proc):
     script = _script(argv) if comm in SHELLS or comm == WATCHDOG else None
     if not wanted and os.path.basename(script or '') != WATCHDOG:
         return None
-    uid = _uid(pid, proc)
-    if uid is None:
+    owner = _owner(pid, proc)
+    if owner is None:
         return None
+    uid = owner[0]
     return Process(
-        pid=pid, comm=comm, exe=_readlink('%s/%d/exe' % (proc, pid)),
-        cwd=_readlink('%s/%d/cwd' % (proc, pid)), uid=uid, user=user_name(uid), ppid=ppid,
+        pid=pid, comm=comm, exe=_readlink('%s/%d/exe' % (proc, pid), pid, proc),
+        cwd=_readlink('%s/%d/cwd' % (proc, pid), pid, proc), uid=uid, user=user_name(uid), ppid=ppid,
         state=state, start_time=start_time, argv0=argv[0], script=script)
 
 
@@ -122,7 +145,7 @@ def process(pid, proc=PROC):
 def _in_container(pid, proc):
     """Whether a process has another root directory: its paths mean other files then."""
     try:
-        ours, its = os.stat('/'), os.stat('%s/%d/root' % (proc, pid))
+        ours, its = os.stat('/'), _look(pid, proc, os.stat, '%s/%d/root' % (proc, pid))
     except OSError:
         return False
     return (ours.st_dev, ours.st_ino) != (its.st_dev, its.st_ino)
@@ -147,9 +170,9 @@ def works_in(pid, home, proc=PROC):
         wanted = os.stat(home)
     except OSError:
         # Without the mark, the process works in a directory of that name in a container.
-        return _readlink(link) == home + DELETED
+        return _readlink(link, pid, proc) == home + DELETED
     try:
-        actual = os.stat(link)
+        actual = _look(pid, proc, os.stat, link)
     except OSError:
         return False
     return (actual.st_dev, actual.st_ino) == (wanted.st_dev, wanted.st_ino)
@@ -193,6 +216,18 @@ def _listening(ports, proc):
     return found
 
 
+def _links(folder):
+    """What the links in a folder point to; a link that is gone meanwhile points nowhere."""
+    found = set()
+    for name in os.listdir(folder):
+        try:
+            found.add(os.readlink(folder + '/' + name))
+        except OSError as exc:
+            if exc.errno != errno.ENOENT:
+                raise
+    return found
+
+
 def _socket_owners(inodes, proc):
     """{inode: set of pids} for the sockets with these inodes."""
     owners = collections.defaultdict(set)
@@ -200,15 +235,13 @@ def _socket_owners(inodes, proc):
     for pid in pids(proc) if inodes else ():
         folder = '%s/%d/fd' % (proc, pid)
         try:
-            names = os.listdir(folder)
+            found = _look(pid, proc, _links, folder)
         except OSError as exc:
             if exc.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESRCH, errno.EINVAL):
                 raise
             continue
-        for name in names:
-            link = _readlink(folder + '/' + name)
-            if link in links:
-                owners[links[link]].add(pid)
+        for link in found.intersection(links):
+            owners[links[link]].add(pid)
     return owners
 
 

@@ -109,7 +109,7 @@ def test_process_in_a_container_is_not_of_this_host(tmp_path):
     for pid, root in (('10', '/'), ('11', str(tmp_path))):
         (tmp_path / pid).mkdir()
         write(tmp_path / pid / 'stat', pid + ' (obproxy) S 1 ' + '0 ' * 17 + '500 0\n')
-        write(tmp_path / pid / 'status', 'Uid:\t0\t0\t0\t0\n')
+        write(tmp_path / pid / 'status', 'Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n')
         (tmp_path / pid / 'cwd').symlink_to(home)
         (tmp_path / pid / 'root').symlink_to(root)
     assert _process.instance_pids(str(home), str(tmp_path)) == [10]
@@ -185,7 +185,7 @@ def test_process_that_vanishes_is_left_out(tmp_path):
 def test_strange_command_name(tmp_path):
     (tmp_path / '10').mkdir()
     write(tmp_path / '10' / 'stat', '10 (a) S (b) R 1 ' + '0 ' * 17 + '500 0\n')
-    write(tmp_path / '10' / 'status', 'Name:\ta) S (b\nUid:\t0\t0\t0\t0\n')
+    write(tmp_path / '10' / 'status', 'Name:\ta) S (b\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n')
     write(tmp_path / '10' / 'cmdline', 'x')
     found = _process.processes(proc=str(tmp_path))
     assert [(one.pid, one.comm, one.state, one.ppid) for one in found] == [(10, 'a) S (b', 'R', 1)]
