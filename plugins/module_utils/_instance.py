@@ -127,7 +127,7 @@ def _needs_reload(run, unit):
 
 
 def _systemctl(run, *arguments):
-    rc, out, err = run(('systemctl',) + arguments)
+    rc, out, err = run(['systemctl'] + list(arguments))
     if rc != 0:
         raise HostError('systemctl %s failed with exit code %d: %s'
                         % (' '.join(arguments), rc, (err or out).strip()))
