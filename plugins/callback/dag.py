@@ -1,0 +1,306 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r'''
+name: dag
+type: notification
+short_description: Follows an operation's subtasks, shows them and records them in the registry
+version_added: 1.0.0
+author: oceanbase.obproxy contributors (@oceanbase)
+description:
+  - Recognises the plan of an operation of this collection, for example of
+    M(oceanbase.obproxy.obproxy_batch_add), and follows its subtasks on every host.
+  - Prints one line per subtask and host when it ends, and at the end of the run a table of the hosts,
+    the failures in full and the command to go on with.
+  - Keeps the states of the subtasks in the registry true while the run goes. In check mode nothing is written there.
+  - Stays silent in all other playbooks.
+requirements:
+  - enabled with C(callbacks_enabled = oceanbase.obproxy.dag) in the section C([defaults]) of ansible.cfg
+  - SQLAlchemy 2.0 or later beside ansible-core
+options:
+  obproxy_registry_url:
+    description:
+      - The registry's database URL, as for the modules.
+      - The variable C(obproxy_registry_url), when the play has it, takes precedence, because the modules use it.
+    type: str
+    env:
+      - name: OBPROXY_REGISTRY_URL
+    ini:
+      - section: callback_oceanbase_obproxy_dag
+        key: registry_url
+  json_path:
+    description:
+      - A file that gets one JSON object per line and event, for other programs. Created with mode 0600, appended to.
+      - See the notes for the objects.
+    type: path
+    env:
+      - name: OBPROXY_DAG_JSON
+    ini:
+      - section: callback_oceanbase_obproxy_dag
+        key: json_path
+notes:
+  - Never writes task arguments, nor anything of a result but its message.
+  - A registry that fails on the way is warned of once; the run itself goes on.
+  - Each JSON object has C(version) (1), C(event), C(time) (ISO 8601 with offset), C(run) (the run's id) and C(check).
+  - "C(run_started) adds C(operation), C(cluster_id), C(cluster_name) and C(hosts), a list of C(host), C(task_id)."
+  - "C(subtask) adds C(host), C(task_id), C(subtask_id), C(role), C(name), C(index), C(total), C(status) (V(RUNNING),
+    V(SUCCESSFUL) or V(FAILED)), C(duration) in seconds and C(error), both null while there is none."
+  - "C(run_finished) adds C(status) (V(SUCCESSFUL) or V(FAILED)), C(recorded) (whether the registry has it all)
+    and C(hosts), a list of C(host), C(task_id), C(status) (besides these two V(RUNNING), when it was left unfinished,
+    and V(PENDING), when it was not reached), C(subtask), C(duration) and C(error)."
+'''
+
+EXAMPLES = r'''
+ansible.cfg: |
+  [defaults]
+  callbacks_enabled = oceanbase.obproxy.dag
+
+  [callback_oceanbase_obproxy_dag]
+  json_path = /var/log/obproxy/dag.jsonl
+'''
+
+import functools
+import os
+import sys
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+from ansible.template import Templar
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, FAILED, Follower, subtask_names
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, next_step
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_json import JsonLines
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secrets import (
+    Masker, command_line, may_hold_secrets, secrets_in)
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
+
+NOT_RECORDED = ('The states of the subtasks of run {run} are not in the registry from here on; the run itself goes on. '
+                'Cause: {cause}. When the registry works again, run the same command again.')
+BACK = 'The registry works again: all states of run {run} are in it.'
+NO_LOCALHOST = ('Nothing was done: the operation is planned on localhost, which --limit leaves out. '
+                'Choose hosts in the request, or add localhost to --limit.')
+
+
+def harmless(method):
+    """Let no fault of this callback disturb the run that it only watches."""
+    @functools.wraps(method)
+    def guarded(self, *args, **kwargs):
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as exc:
+            self.disabled = True
+            self._display.warning(f'The callback oceanbase.obproxy.dag stopped in {method.__name__}: '
+                                  f'{type(exc).__name__}: {self._mask(str(exc))}. The run itself goes on.')
+    return guarded
+
+
+def is_launched():
+    """Tell whether ansible-runner (or AWX, by it) started this run: its command line is of no use to anybody."""
+    return 'AWX_ISOLATED_DATA_DIR' in os.environ or C.DEFAULT_STDOUT_CALLBACK == 'awx_display'
+
+
+class CallbackModule(CallbackBase):
+    """Follows the run of one plan after the other."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = 'notification'
+    CALLBACK_NAME = 'oceanbase.obproxy.dag'
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._mask = Masker()
+        self._play = None
+        self._forget()
+
+    def _forget(self):
+        self._follower = self._writer = self._view = None
+        self._check = self._warned = False
+        self._tails = tasks.Tails()
+        self._batch = None
+
+    @harmless
+    def v2_playbook_on_play_start(self, play):
+        self._close_play()
+        self._play = play
+        if self._follower:
+            variables = play.get_variable_manager().get_vars(play=play)
+            self._tails = tasks.Tails(play, self._follower.roles, variables)
+            self._batch = variables.get('ansible_play_batch')
+
+    @harmless
+    def v2_playbook_on_no_hosts_matched(self):
+        limit = context.CLIARGS.get('subset')
+        if limit and not self._follower and tasks.is_planned_by(self._play):
+            self._display.warning(NO_LOCALHOST)
+
+    @harmless
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        if self._writer and tasks.is_run_once(task):
+            # It may be one that reads the registry.
+            self._writer.flush()
+            self._warn_of_registry()
+
+    @harmless
+    def v2_runner_on_start(self, host, task):
+        role = self._role(task)
+        if role:
+            self._tell(self._follower.start(self._concerned(host, task), role))
+
+    @harmless
+    def v2_runner_on_ok(self, result):
+        host, task, content = tasks.parts_of(result)
+        run = tasks.plan_of(content)
+        if run is not None:
+            self._begin(run, content, host, task)
+        else:
+            self._passed(host, task)
+
+    @harmless
+    def v2_runner_on_skipped(self, result):
+        host, task, content = tasks.parts_of(result)
+        self._passed(host, task)
+
+    @harmless
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        host, task, content = tasks.parts_of(result)
+        self._failed(host, task, content, ignored=ignore_errors)
+
+    @harmless
+    def v2_runner_on_unreachable(self, result):
+        host, task, content = tasks.parts_of(result)
+        self._failed(host, task, content, ignored=bool(task.ignore_unreachable), unreachable=True)
+
+    @harmless
+    def v2_playbook_on_stats(self, stats):
+        self._close_play()
+        self._finish()
+
+    def _role(self, task):
+        return tasks.role_of(task, self._follower.roles) if self._follower else None
+
+    def _concerned(self, host, task):
+        """Return the run's hosts that an event of a task on a host counts for."""
+        if tasks.is_run_once(task):
+            return self._follower.alive(self._batch)
+        return [host.get_name()] if host.get_name() in self._follower.hosts else []
+
+    def _passed(self, host, task):
+        role = self._role(task)
+        if role:
+            self._tell(self._follower.passed(self._concerned(host, task), role, self._tails.has(role, task)))
+
+    def _failed(self, host, task, content, ignored, unreachable=False):
+        if not self._follower:
+            return
+        if ignored:
+            self._passed(host, task)
+            return
+        role = self._role(task)
+        self._learn_secrets(host, task)
+        cause = self._mask(tasks.cause_of(content, unreachable))
+        rescuable = not unreachable and role is not None and tasks.can_be_rescued(task, role)
+        if role or not tasks.has_rescue(task):
+            self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))
+
+    def _begin(self, run, content, host, task):
+        if self._follower and self._follower.run['id'] == run['id']:
+            return
+        self._finish()
+        self._check = bool(context.CLIARGS.get('check') or task.check_mode)
+        self._follower = Follower(run, subtask_names(content.get('data') or {}))
+        self._view = View(self._follower, self._check, max(60, min(self._display.columns, 120)))
+        url = self._learn_secrets(host, task) or self.get_option('obproxy_registry_url')
+        servers = content.get('hosts')
+        task_ids = [content['data']['id']] if 'id' in (content.get('data') or {}) else []
+        self._display.display(self._view.header(servers if isinstance(servers, dict) else {}, task_ids))
+        self._json = JsonLines(self.get_option('json_path'), self._follower, self._check, self._display.warning)
+        self._json.started()
+        if run['hosts'] and not self._check:
+            self._open_registry(url)
+
+    def _open_registry(self, url):
+        try:
+            registry = Registry(url)
+            registry.mark_recorded(self._follower.run['id'])
+            self._writer = Writer(registry, self._follower.run['id'])
+        except Exception as exc:
+            self._warn(exc)
+
+    def _variables(self, host, task):
+        manager = self._play.get_variable_manager()
+        variables = manager.get_vars(play=self._play, host=host, task=task)
+        return variables, Templar(loader=self._play.get_loader(), variables=variables)
+
+    def _learn_secrets(self, host, task):
+        """Learn what must not be shown, as this host sees it; return the registry's URL that its tasks are given."""
+        variables, templar = self._variables(host, task)
+        found = {}
+        for name in variables:
+            if name == 'obproxy_registry_url' or may_hold_secrets(name):
+                try:
+                    found[name] = templar.template(variables[name])
+                except Exception:
+                    # What cannot be resolved here could not be passed to a task either.
+                    continue
+        for name, value in found.items():
+            self._mask.learn(secrets_in(name, value))
+        return found.get('obproxy_registry_url')
+
+    def _tell(self, changes):
+        for subtask in changes:
+            self._json.subtask(subtask)
+        ended = [subtask for subtask in changes if subtask.status in ENDED]
+        for color, group in ((C.COLOR_OK, [s for s in ended if s.status != FAILED]),
+                             (C.COLOR_ERROR, [s for s in ended if s.status == FAILED])):
+            if group:
+                self._display.display('\n'.join(map(self._view.line, group)), color=color)
+        moves = self._follower.take_moves()
+        if self._writer:
+            self._writer.add(moves)
+            self._warn_of_registry()
+
+    def _close_play(self):
+        if self._follower:
+            self._tell(self._follower.close(self._tails.open_ended))
+            if self._writer:
+                self._writer.flush()
+                self._warn_of_registry()
+
+    def _finish(self):
+        if not self._follower:
+            return
+        if self._writer:
+            self._writer.finish()
+            self._warn_of_registry()
+            if self._warned and not self._writer.trouble:
+                self._display.display(BACK.format(run=self._follower.run['id']))
+        self._json.finished(recorded=bool(self._writer) and not self._writer.trouble)
+        if self._follower.hosts:
+            self._show_end()
+        self._forget()
+
+    def _show_end(self):
+        self._display.display(self._view.table())
+        failures = self._view.failures()
+        if failures:
+            self._display.display(failures, color=C.COLOR_ERROR)
+        if not self._follower.succeeded:
+            command = None if is_launched() else command_line(sys.argv, self._mask)
+            self._display.display(next_step(command))
+
+    def _warn_of_registry(self):
+        if self._writer.trouble:
+            self._warn(self._writer.trouble)
+
+    def _warn(self, trouble):
+        if not self._warned:
+            self._warned = True
+            self._display.warning(NOT_RECORDED.format(
+                run=self._follower.run['id'], cause=self._mask(str(trouble) or type(trouble).__name__).rstrip('.')))

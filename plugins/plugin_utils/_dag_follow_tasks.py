@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-core's tasks, blocks and results say, for those who follow a run."""
+
+from __future__ import annotations
+
+import re
+
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
+
+COLLECTION = 'oceanbase.obproxy.'
+LONGEST_ERROR = 10000
+HIDDEN = 'The cause is hidden, because the task has no_log'
+NO_CAUSE = 'The task failed without a message'
+ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]')
+
+
+def parts_of(result):
+    """Return a result's host, task and content; before ansible-core 2.19 they had other names."""
+    if hasattr(result, 'result'):
+        return result.host, result.task, result.result
+    return result._host, result._task, result._result
+
+
+def role_of(task, roles):
+    """Return which of the given roles of this collection a task or block belongs to, itself or through its parents."""
+    while task is not None:
+        role = getattr(task, '_role', None)
+        if role is not None:
+            name = to_text(role.get_name(include_role_fqcn=True))
+            if name.startswith(COLLECTION) and name[len(COLLECTION):] in roles:
+                return name[len(COLLECTION):]
+        task = getattr(task, '_parent', None)
+    return None
+
+
+def is_run_once(task):
+    """Tell whether a task runs on one host for all."""
+    try:
+        return boolean(task.run_once or False, strict=False)
+    except TypeError:
+        return False
+
+
+def can_be_rescued(task, role):
+    """Tell whether a rescue section of the role follows when this task fails."""
+    parent = getattr(task, '_parent', None)
+    while parent is not None:
+        if getattr(parent, 'rescue', None) and role_of(parent, {role}) == role:
+            late = [*parent.rescue, *parent.always]
+            if task._uuid not in {node._uuid for node in late}:
+                return True
+        task, parent = parent, getattr(parent, '_parent', None)
+    return False
+
+
+def has_rescue(task):
+    """Tell whether a task that belongs to no subtask has a rescue section anywhere around it."""
+    parent = getattr(task, '_parent', None)
+    while parent is not None:
+        if getattr(parent, 'rescue', None):
+            return True
+        parent = getattr(parent, '_parent', None)
+    return False
+
+
+def is_planned_by(play):
+    """Tell whether a play holds a task of this collection on the controller."""
+    if play is None or list(play.hosts) != ['localhost']:
+        return False
+    return any(_is_ours(block) for block in play.compile())
+
+
+def _is_ours(node):
+    if hasattr(node, 'rescue'):
+        return any(_is_ours(inner) for inner in [*node.block, *node.rescue, *node.always])
+    return to_text(getattr(node, 'resolved_action', None) or node.action).startswith(COLLECTION + 'obproxy_')
+
+
+class Tails:
+    """The last tasks of each role in a play: a role is through when one of them is."""
+
+    def __init__(self, play=None, roles=(), variables=None):
+        blocks = self._blocks(play, variables or {}) if play is not None else []
+        self._uuids = {}
+        self.open_ended = set()
+        for role in roles:
+            tail = self._tail(blocks, lambda task, role=role: role_of(task, {role}) == role)
+            self._uuids[role] = {task._uuid for task in tail}
+            if not tail or any(hasattr(task, 'statically_loaded') for task in tail):
+                # What an include brings is not known before it runs.
+                self.open_ended.add(role)
+
+    @staticmethod
+    def _blocks(play, variables):
+        return [block.filter_tagged_tasks(variables) for block in play.compile()]
+
+    def _tail(self, nodes, is_ours):
+        for node in reversed(nodes):
+            if hasattr(node, 'rescue'):
+                tail = self._tail(node.always, is_ours)
+                tail = tail or self._tail(node.block, is_ours) + self._tail(node.rescue, is_ours)
+            else:
+                tail = [node] if not node.action.endswith('meta') and is_ours(node) else []
+            if tail:
+                return tail
+        return []
+
+    def has(self, role, task):
+        """Tell whether a task is a last one of a role."""
+        return task._uuid in self._uuids.get(role, ())
+
+
+def plan_of(content):
+    """Return the run of a result that is a plan, else None."""
+    run = content.get('run')
+    if 'hosts' not in content or not isinstance(run, dict) or not {'id', 'operation', 'hosts'} <= set(run) or not isinstance(run['hosts'], dict):
+        return None
+    if not all(isinstance(plan, dict) and {'task_id', 'subtasks'} <= set(plan) for plan in run['hosts'].values()):
+        return None
+    return run
+
+
+def cause_of(content, unreachable=False):
+    """Return why a task failed: messages only, whatever else its result holds."""
+    items = [item for item in content.get('results') or () if isinstance(item, dict)]
+    failed = [item for item in items if item.get('failed') or item.get('unreachable')]
+    if failed:
+        text = '\n'.join(dict.fromkeys(cause_of(item) for item in failed))
+    else:
+        text = _message(content)
+    unreachable = unreachable or bool(content.get('unreachable'))
+    if unreachable and not failed and 'unreachable' not in text.lower():
+        text = f'The host is unreachable: {text}'
+    return text
+
+
+def _message(content):
+    if 'censored' in content:
+        return HIDDEN
+    given = content.get('msg') or ''
+    text = cleaned('\n'.join(map(to_text, given)) if isinstance(given, list) else to_text(given))
+    if not text or text.startswith('MODULE FAILURE'):
+        lines = cleaned(to_text(content.get('exception') or '')).splitlines()
+        if lines and not lines[-1].startswith('('):
+            text = '\n'.join(filter(None, [text, lines[-1].strip()]))
+    return text or NO_CAUSE
+
+
+def cleaned(text):
+    """Strip what would disturb a terminal, and cut what is far too long."""
+    text = ESCAPES.sub('', text).strip()
+    if len(text) > LONGEST_ERROR:
+        text = f'{text[:LONGEST_ERROR]}\n... ({len(text) - LONGEST_ERROR} more characters)'
+    return text

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells the registry what happens to the subtasks, a few times a second."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove
+
+PAUSE = 0.2
+
+# ansible-core forks a worker per task. No connection to the database may be open at that moment:
+# the worker would close it at its end.
+_writing = threading.RLock()
+_guarded = []
+
+
+def _guard_forks():
+    if not _guarded:
+        _guarded.append(True)
+        os.register_at_fork(before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release)
+
+
+class Writer:
+    """Collects moves and writes them in one transaction, from a thread of its own."""
+
+    def __init__(self, registry, run_id):
+        _guard_forks()
+        self._registry = registry
+        self._run_id = run_id
+        self._moves = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = None
+        self.trouble = None
+
+    def add(self, moves):
+        """Have moves written within a moment."""
+        if not moves:
+            return
+        with self._changed:
+            self._moves.extend(moves)
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name='obproxy-registry', daemon=True)
+            self._thread.start()
+
+    def _work(self):
+        while not self._closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or (self._moves and not self.trouble))
+            if not self._closed:
+                self.flush()
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, timeout=PAUSE)
+
+    def flush(self, again=False):
+        """Write now what is waiting; after a failure only when told to try again."""
+        if self.trouble and not again:
+            return
+        with _writing:
+            with self._changed:
+                moves, self._moves = self._moves, []
+            if not moves:
+                return
+            try:
+                self._write(moves)
+                self.trouble = None
+            except Exception as exc:
+                self.trouble = exc
+                with self._changed:
+                    self._moves[:0] = moves
+
+    def _write(self, moves):
+        try:
+            self._registry.set_subtasks(moves)
+        except IllegalMove:
+            for move in moves:
+                self._write_one(move)
+
+    def _write_one(self, move):
+        try:
+            self._registry.set_subtasks([move])
+        except IllegalMove:
+            # Somebody else, such as a skip or a cancel, moved this subtask meanwhile: theirs stands.
+            pass
+
+    def finish(self):
+        """Write the rest, close the run's tasks and stop."""
+        self.flush(again=True)
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(1)
+        try:
+            with _writing:
+                self._registry.finish_run(self._run_id)
+        except Exception as exc:
+            self.trouble = self.trouble or exc

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a run looks on the screen: header, a line per subtask and host, the table at the end."""
+
+from __future__ import annotations
+
+import textwrap
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import FAILED, PENDING, RUNNING, SUCCESSFUL
+
+MOST_HOSTS_IN_HEADER = 30
+HEADINGS = ('HOST', 'TASK', 'STATE', 'LAST SUBTASK', 'TIME')
+WORDS = {SUCCESSFUL: SUCCESSFUL, FAILED: FAILED, RUNNING: 'UNFINISHED', PENDING: 'NOT REACHED'}
+
+
+def seconds(duration):
+    """Render a duration."""
+    if duration is None:
+        return ''
+    if duration < 60:
+        return f'{duration:.1f} s'
+    minutes, rest = divmod(round(duration), 60)
+    return f'{minutes} min {rest:02d} s'
+
+
+class View:
+    """Renders one run."""
+
+    def __init__(self, follower, check=False, width=100):
+        self._follower = follower
+        self._check = check
+        self._width = width
+        hosts = follower.hosts.values()
+        self._host_width = max((len(state.name) for state in hosts), default=0)
+        self._name_width = max((len(subtask.name) for state in hosts for subtask in state.chain.values()), default=0)
+
+    def header(self, servers, task_ids):
+        """Return what is going to be done, where."""
+        run = self._follower.run
+        operation = run['operation'].replace('_', ' ')
+        cluster = f"cluster {run.get('cluster_name')} (id {run.get('cluster_id')})"
+        hosts = self._follower.hosts
+        total = max((len(state.chain) for state in hosts.values()), default=0)
+        subtasks = f'; {len(hosts)} host{"s" * (len(hosts) != 1)}, {total} subtasks each' if hosts else '; no hosts'
+        check = ' in check mode: nothing is changed or recorded' if self._check else ''
+        lines = [f"OBProxy {operation}, {cluster}, run {run['id']}{subtasks}{check}"]
+        for state in list(hosts.values())[:MOST_HOSTS_IN_HEADER]:
+            lines.append(f'  {state.name:<{self._host_width}}  task {state.task_id}{_described(servers.get(state.name))}')
+        if len(hosts) > MOST_HOSTS_IN_HEADER:
+            lines.append(f'  and {len(hosts) - MOST_HOSTS_IN_HEADER} more hosts')
+        if not hosts and task_ids:
+            lines.append(f"  task {', '.join(map(str, task_ids))}")
+        return '\n'.join(lines)
+
+    def line(self, subtask):
+        """Return the line of a subtask that ended on a host, with the cause if it failed."""
+        total = len(self._follower.hosts[subtask.host].chain)
+        check = 'check ' if self._check else ''
+        line = (f'{check}[{subtask.index:>2}/{total}] {subtask.host:<{self._host_width}}  '
+                f'{subtask.name:<{self._name_width}}  {subtask.status:<10} {seconds(subtask.duration):>7}')
+        if subtask.status == FAILED:
+            line = '\n'.join([line, *(f'        {cause}' for cause in subtask.error.splitlines())])
+        return line
+
+    def table(self):
+        """Return one row per host."""
+        rows = [HEADINGS]
+        for state in self._follower.hosts.values():
+            last = state.last
+            place = f'[{last.index}/{len(state.chain)}] {last.name}' if last else ''
+            rows.append((state.name, str(state.task_id), WORDS[state.status], place, seconds(state.duration)))
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+        table = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        return '\n'.join([self._summary(), *table])
+
+    def _summary(self):
+        run, states = self._follower.run, [state.status for state in self._follower.hosts.values()]
+        counts = ', '.join(f'{states.count(status)} {word}' for status, word in WORDS.items() if status in states)
+        check = ' (check)' if self._check else ''
+        return f"OBProxy {run['operation'].replace('_', ' ')}, cluster {run.get('cluster_name')}, run {run['id']}{check}: {counts}"
+
+    def failures(self):
+        """Return each failed host's cause in full."""
+        texts = []
+        for state in self._follower.hosts.values():
+            if state.status != FAILED:
+                continue
+            where = f'{state.failure.name} (task {state.task_id}, subtask {state.failure.id})' if state.failure else (
+                f'outside its subtasks (task {state.task_id})')
+            texts.append('\n'.join([f'{state.name} FAILED: {where}', *self._wrapped(state.error)]))
+        return '\n'.join(texts)
+
+    def _wrapped(self, text):
+        for line in text.splitlines():
+            yield from textwrap.wrap(line, self._width, initial_indent='    ', subsequent_indent='    ',
+                                     break_long_words=False, break_on_hyphens=False) or ['']
+
+
+def _described(server):
+    if not isinstance(server, dict):
+        return ''
+    return f"  {server.get('name')}, ports {server.get('sql_port')} and {server.get('exporter_port')}, {server.get('version')}"
+
+
+def next_step(command):
+    """Return what to do after a run that was not altogether successful; without a command it was a launched job."""
+    advice = 'Next: mend the cause, then '
+    if command is None:
+        return f'{advice}launch the job again. What is done already stays as it is.'
+    return f'{advice}run the same command again. What is done already stays as it is.\n  {command}'
