@@ -287,7 +287,7 @@ def remove_if_empty(path):
 
 
 def lock_holders(path, locks='/proc/locks'):
-    """The ids of the processes that hold a lock on a file."""
+    """The ids of the processes that hold a lock on a file; those in containers have none here."""
     inode = os.stat(path).st_ino
     holders = set()
     with open(locks) as source:
@@ -295,7 +295,7 @@ def lock_holders(path, locks='/proc/locks'):
             fields = line.split()
             if '->' not in fields and len(fields) > 5 and fields[5].endswith(':%d' % inode):
                 holders.add(int(fields[4]))
-    return sorted(holders)
+    return sorted(pid for pid in holders if pid > 0)
 
 
 @contextlib.contextmanager

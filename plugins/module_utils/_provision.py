@@ -46,10 +46,10 @@ class Provision(object):
             if package:
                 self.rpm.check_complete(package)
             else:
+                self._link(None, check_only=True)
                 package = self._install()
             folder = package.dir if package else None
-            if self.options['home']:
-                self._link(folder)
+            self._link(folder)
         return folder
 
     def _install(self):
@@ -108,9 +108,11 @@ class Provision(object):
         return [one.pid for one in processes(('obproxy', 'obproxyd.sh'), self.layout.proc)
                 if (one.exe or '').startswith(inside) or ((one.cwd or '') + '/').startswith(inside)]
 
-    def _link(self, folder):
+    def _link(self, folder, check_only=False):
         """Point the instance's bin at the package, unless it runs with another one."""
         home = self.options['home']
+        if not home:
+            return
         target = os.path.join(folder, 'bin') if folder else '(the bin directory of %s)' % str(self.nevra)
         with opened(home) as instance:
             if instance.fd is None and not self.changes.check_mode:
@@ -121,7 +123,8 @@ class Provision(object):
                 raise HostError('%s/bin points to %s and the instance runs (process %s): to move it to %s, use '
                                 'the upgrade.' % (home, present, ', '.join(str(pid) for pid in running),
                                                   self.nevra))
-            ensure_link(self.changes, instance, 'bin', target)
+            if not check_only:
+                ensure_link(self.changes, instance, 'bin', target)
 
     def absent(self):
         """Remove the instance's link, and the package unless another instance uses it; who does."""

@@ -125,8 +125,8 @@ def _home_conflicts(survey):
     for pid in survey.pids:
         ports = sorted(port for port, entry in survey.listeners.items() if pid in entry['pids'])
         if survey.ports and ports and not set(ports).intersection(survey.ports):
-            found.append('%s runs in the home %s, but listens on %s: stop that one; two processes would share one '
-                         'configuration.' % (_who(pid, survey.proc).capitalize(), survey.home,
+            found.append('In the home %s runs %s, but it listens on %s: stop that one; two processes would share one '
+                         'configuration.' % (survey.home, _who(pid, survey.proc),
                                              ', '.join(str(port) for port in ports)))
     return found
 

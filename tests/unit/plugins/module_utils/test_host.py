@@ -247,7 +247,7 @@ def test_another_start_in_our_home_is_a_conflict(look, root):
     (root / 'base' / 'foo-2883').mkdir()
     with listening(root, cwd=root / 'base' / 'foo-2883') as (child, port, _forked):
         found = conflicts(look(sql_port=1)[0])
-    assert len(found) == 1 and 'rocess %d' % child.pid in found[0] and str(port) in found[0]
+    assert len(found) == 1 and 'process %d' % child.pid in found[0] and str(port) in found[0]
 
 
 def test_watchdog_of_somebody_else_is_a_conflict_only_for_our_port(look, root):

@@ -166,6 +166,7 @@ def test_wrong_link_is_corrected_only_while_the_instance_is_down(host):
         wait_until(lambda: os.readlink('/proc/%d/cwd' % child.pid) == str(host.home))
         with pytest.raises(HostError, match='process %d.*use the upgrade' % child.pid):
             host.present()
+        assert host.installed() == [OLD]
         assert 'obproxy-4.2.3.0' in os.readlink(str(host.home / 'bin'))
         assert not host.present(package=OLD)[1].changed
     assert host.present()[1].changed
@@ -181,6 +182,7 @@ def test_bin_that_is_no_link_is_left(host):
 def test_missing_home_is_told(host):
     with pytest.raises(HostError, match='obproxy_instance'):
         host.present(home=str(host.root / 'none'))
+    assert host.installed() == []
 
 
 def test_absent_removes_link_and_package(host):
@@ -242,7 +244,8 @@ def test_module_needs_a_checksum_with_a_url(monkeypatch, capsys):
     assert result['failed'] and 'checksum' in result['msg']
 
 
-def test_module_does_not_tell_the_password_in_a_url(monkeypatch, capsys):
+def test_module_does_not_tell_the_password_in_a_url(host, monkeypatch, capsys):
+    monkeypatch.setattr(obproxy_package, 'Layout', lambda: host.layout)
     result = call(obproxy_package, {
         'package': NEW, 'source': 'url', 'url': 'http://user:hunter2@127.0.0.1:1/', 'checksum': 'sha256:' + 'a' * 64},
         monkeypatch, capsys)
