@@ -60,8 +60,7 @@ def parser() -> argparse.ArgumentParser:
     for fault in (faults.reboot, faults.kill, faults.start, faults.pause, faults.unpause):
         added = command(fault.__name__, lambda lab, options, run=fault: run(lab, options.index), fault.__doc__)
         added.add_argument('index', type=int, metavar='I')
-    added = command('netem', lambda lab, options: faults.netem(lab, options.index, *options.what),
-                    'disturb the line to host I (delay 200ms); without words: stop that')
+    added = command('line', lambda lab, options: faults.line(lab, options.index, *options.what), faults.line.__doc__)
     added.add_argument('index', type=int, metavar='I')
     added.add_argument('what', nargs=argparse.REMAINDER)
     command('prepare', lambda *_: needs.install(needs.NEEDS), 'install what the lab needs on this machine')

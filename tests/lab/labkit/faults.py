@@ -37,15 +37,15 @@ def unpause(lab: Lab, index: int) -> None:
     podman('unpause', lab.host(index).container)
 
 
-def netem(lab: Lab, index: int, *what: str) -> None:
-    """Trouble on the line to a host, in the words of tc netem ("delay", "200ms"); nothing: all well again."""
+def line(lab: Lab, index: int, *what: str) -> None:
+    """Trouble on the line to a host, in tc's words: netem delay 200ms, tbf rate 64kbit ...; none: all well again."""
     if not ROOT:
         raise LabError('only root can disturb the network')
     host = lab.host(index)
     number = podman('exec', host.container, 'cat', '/sys/class/net/eth0/iflink').strip()
     links = subprocess.run(['ip', '-o', 'link'], capture_output=True, text=True, check=True).stdout
     veth = next(line.split()[1].split('@')[0] for line in links.splitlines() if line.startswith(f'{number}: '))
-    action = ['replace', 'dev', veth, 'root', 'netem', *what] if what else ['del', 'dev', veth, 'root']
+    action = ['replace', 'dev', veth, 'root', *what] if what else ['del', 'dev', veth, 'root']
     done = subprocess.run(['tc', 'qdisc', *action], capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f'tc: {done.stderr.strip()}')

@@ -62,7 +62,12 @@ def locate(host: Host) -> None:
 
 def run(host: Host, image: str, network: str, subnet: str) -> None:
     """Start a new host. As root it has an address of its own, else a port on loopback."""
-    way = ['--network', network, '--ip', f'{subnet}.{host.index + 20}'] if ROOT else ['--publish', '127.0.0.1::22']
+    way = ['--publish', '127.0.0.1::22']
+    if ROOT:
+        # A MAC of its own, too: with another one after a reboot, nobody would find it for a minute.
+        number = host.index + 20
+        way = ['--network', network, '--ip', f'{subnet}.{number}',
+               '--mac-address', f'02:00:0a:4d:{int(subnet.rsplit(".", 1)[1]):02x}:{number:02x}']
     start = ['--systemd=always', image, '/sbin/init'] if host.kind == SYSTEMD else [
         '--systemd=false', '--tmpfs', '/run', image, '/usr/local/sbin/tiny-init']
     podman('run', '--detach', '--name', host.container, '--hostname', host.name, *labels(host.lab),
