@@ -120,7 +120,7 @@ def ports_of(options):
 
 
 class Survey(object):
-    """What one look at the host found; objects of the other helpers, before they become plain data."""
+    """What one look at the host found; before it becomes plain data."""
 
     def __init__(self, options, run, layout=None):
         layout = layout or Layout()

@@ -21,7 +21,8 @@ options:
   state:
     description:
       - V(present) prepares the instance.
-      - V(absent) removes it. An instance that runs is refused; stop it with M(oceanbase.obproxy.obproxy_service) first.
+      - V(absent) removes it. An instance that runs is refused; stop it with M(oceanbase.obproxy.obproxy_service)
+        first.
     type: str
     choices: [present, absent]
     default: present

@@ -5,72 +5,20 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import collections
 import json
 import os
-import pwd
 import stat
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance, _user
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import home_of
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import (
     idle, running, wait_until, write)
+from ansible_collections.oceanbase.obproxy.tests.unit.plugins.instance_support import ME, NAME, Host
 
-ME = pwd.getpwuid(os.geteuid()).pw_name
-NAME = 'foo-2883'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root gives files away')
-
-
-class Host(object):
-    """A host's root in a directory, its commands, and the calls of the code under test."""
-
-    def __init__(self, root):
-        self.root = root
-        self.layout = _instance.Layout(str(root))
-        self.base = str(root / 'opt' / 'obproxy')
-        self.home = os.path.join(self.base, NAME)
-        self.commands = []
-        self.answers = {}
-        (root / 'run').mkdir()
-
-    def run(self, argv):
-        self.commands.append(' '.join(argv))
-        return self.answers.get(argv[0], (0, '', ''))
-
-    def wanted(self, name=NAME, **changed):
-        wanted = {'name': name, 'user': ME, 'home': os.path.join(self.base, name), 'supervisor': 'obproxyd',
-                  'record': {'cluster_id': 1, 'cluster_name': 'foo', 'sql_port': int(name.rpartition('-')[2])},
-                  'obproxyd': '#!/bin/bash\n', 'unit': '[Unit]\n', 'cron': ''}
-        wanted.update(changed)
-        return wanted
-
-    def present(self, check_mode=False, **changed):
-        changes = Changes(check_mode)
-        _instance.present(changes, self.wanted(**changed), self.layout, self.run)
-        return changes
-
-    def absent(self, check_mode=False, name=NAME, keep_data=False):
-        changes = Changes(check_mode)
-        _instance.absent(changes, name, os.path.join(self.base, name), keep_data, self.layout, self.run)
-        return changes
-
-    def tree(self):
-        """{path: (type and mode, content)} of everything on the host but the lock."""
-        found = {}
-        for folder, folders, files in os.walk(str(self.root)):
-            for name in folders + files:
-                path = os.path.join(folder, name)
-                info = os.lstat(path)
-                content = open(path).read() if stat.S_ISREG(info.st_mode) else None
-                found[os.path.relpath(path, str(self.root))] = (info.st_mode, content)
-        found.pop('run/obproxy.lock', None)
-        return found
-
-    def record(self, name=NAME):
-        return json.loads((self.root / 'etc' / 'obproxy' / (name + '.json')).read_text())
 
 
 @pytest.fixture(name='host')
@@ -314,90 +262,6 @@ def test_absent_leaves_the_directory_of_a_taken_over_instance(host):
     assert os.path.isdir(adopted + '/bin')
     assert not os.path.exists(adopted + '/obproxyd.sh')
     assert not os.path.exists(host.layout.records + '/foo-2883.json')
-
-
-Account = collections.namedtuple('Account', 'pw_name pw_uid pw_gid pw_dir')
-
-
-@pytest.fixture(name='accounts')
-def accounts_fixture(host, monkeypatch):
-    """A user database that useradd and userdel work on."""
-    found = {}
-    home = host.root / 'home' / 'admin'
-
-    def run(argv):
-        host.commands.append(' '.join(argv))
-        if argv[0] == 'useradd':
-            if not home.exists():
-                os.makedirs(str(home))
-                write(home / '.profile', 'skel')
-            found[argv[-1]] = Account(argv[-1], os.geteuid(), os.getegid(), str(home))
-        elif argv[0] == 'userdel':
-            del found[argv[-1]]
-        return 0, '', ''
-
-    os.makedirs(host.layout.skeleton)
-    write(host.layout.skeleton + '/.profile', 'skel')
-    host.run = run
-    monkeypatch.setattr(_user, 'find', found.get)
-    monkeypatch.setattr(_user, 'processes', lambda names, proc: [])
-    return found
-
-
-def test_missing_user_is_created_without_password_and_removed_again(host, accounts):
-    assert host.present(user='admin').changed
-    assert host.commands == ['useradd -m -d /home/admin -s /bin/bash -U admin']
-    assert host.record()['user_created'] is True
-    assert not host.present(user='admin').changed
-    assert host.record()['user_created'] is True
-    host.absent()
-    assert host.commands[1:] == ['userdel admin'] and not accounts
-    assert not (host.root / 'home' / 'admin').exists()
-
-
-def test_user_stays_while_another_instance_needs_it(host, accounts):
-    host.present(user='admin')
-    host.present(user='admin', name='bar-3883')
-    host.absent()
-    assert 'admin' in accounts
-    host.absent(name='bar-3883')
-    assert not accounts
-
-
-def test_home_of_a_removed_user_stays_with_what_was_added_to_it(host, accounts):
-    host.present(user='admin')
-    (host.root / 'home' / 'admin' / 'obproxy-4.3.1.0').mkdir()
-    host.absent()
-    assert not accounts
-    assert sorted(os.listdir(str(host.root / 'home' / 'admin'))) == ['.profile', 'obproxy-4.3.1.0']
-
-
-def test_user_who_was_there_before_stays(host, accounts):
-    accounts['admin'] = Account('admin', os.geteuid(), os.getegid(), '/nonexistent')
-    host.present(user='admin')
-    host.absent()
-    assert host.commands == [] and 'admin' in accounts
-
-
-def test_user_with_processes_stays(host, accounts, monkeypatch):
-    host.present(user='admin')
-    busy = Account('x', os.geteuid(), 0, '')
-    monkeypatch.setattr(_user, 'processes',
-                        lambda names, proc: [collections.namedtuple('One', 'uid')(busy.pw_uid)])
-    host.absent()
-    assert 'admin' in accounts
-
-
-def test_user_that_cannot_be_created(host, accounts):
-    host.run = lambda argv: (4, '', 'useradd: UID 0 is not unique')
-    with pytest.raises(HostError, match='Creating the user admin failed.*UID 0 is not unique'):
-        host.present(user='admin')
-
-
-@pytest.mark.parametrize('name', ['', '-x', 'a b', 'x;id', 'Admin', 'a' * 33, 'x\n'])
-def test_user_name_that_would_be_unsafe(name):
-    with pytest.raises(HostError, match='cannot be the obproxy user'):
-        _user.check_name(name)
 
 
 def test_second_run_on_the_host_waits_and_says_for_whom(host, monkeypatch):
