@@ -24,6 +24,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import
 SYS = 'obproxy_sys_password'
 RO = 'observer_sys_password'
 PER_CLUSTER_SINCE = (4, 1)
+NOT_SUPPORTED = 1235
 ROWS = "select * from proxy_config where name='%s'" % RO
 
 # state: what was found ("missing" or "differs"), never a value
@@ -110,7 +111,9 @@ def _cluster_rows(client):
         return None
     try:
         columns, rows = client.query(ROWS)
-    except ServerError:
+    except ServerError as exc:
+        if exc.errno != NOT_SUPPORTED:
+            raise
         return None
     found = [dict(zip([column.lower() for column in columns], row)) for row in rows]
     return dict((row['cluster_name'], row['value'] or u'') for row in found

@@ -91,7 +91,8 @@ def scrape(port, timeout):
         connection.close()
     # Python 2 takes whatever answers for HTTP 0.9 with status 200
     if response.status != 200 or response.version < 10:
-        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, response.status if response.version >= 10 else 'no HTTP')
+        got = response.status if response.version >= 10 else 'no HTTP'
+        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, got)
     return True, None
 
 
