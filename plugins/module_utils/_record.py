@@ -18,6 +18,8 @@ STATES = ('creating', 'running')
 NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}\Z')
 FIELDS = ('cluster_id', 'cluster_name', 'server_id', 'host_id', 'sql_port', 'exporter_port',
           'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version')
+# Templates of ansible-core up to 2.18 turn numbers into text.
+NUMBERS = ('cluster_id', 'server_id', 'host_id', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')
 LINK_FIELDS = ('cluster_name', 'ob_cluster_id', 'username')
 
 
@@ -49,10 +51,20 @@ def new_record(given, name, user, home, supervisor):
         raise HostError('The record of %s lacks %s: give it the server as the plan describes it.'
                         % (name, ' and '.join(missing)))
     record = dict((field, given[field]) for field in FIELDS if given.get(field) is not None)
+    for field in NUMBERS:
+        if field in record:
+            record[field] = _number(field, record[field], name)
     record['ob_links'] = [dict((field, link[field]) for field in LINK_FIELDS if field in link)
                           for link in given.get('ob_links') or ()]
     record.update(format=FORMAT, name=name, user=user, home=home, supervisor=supervisor)
     return record
+
+
+def _number(field, value, name):
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise HostError('The record of %s has %r as %s: a whole number is expected.' % (name, value, field))
 
 
 def _parse(text, path):

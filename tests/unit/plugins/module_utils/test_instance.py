@@ -60,6 +60,13 @@ def test_record_keeps_what_is_known_and_no_secret(host):
     assert record['state'] == 'creating' and record['user_created'] is False
 
 
+def test_record_has_numbers_also_where_templates_gave_text(host):
+    host.present(record={'cluster_id': '1', 'sql_port': '2883', 'rpc_port': None})
+    assert (host.record()['cluster_id'], host.record()['sql_port']) == (1, 2883)
+    with pytest.raises(HostError, match="'x' as cluster_id: a whole number is expected"):
+        host.present(record={'cluster_id': 'x', 'sql_port': 2883})
+
+
 def test_state_survives_the_next_preparation(host):
     host.present()
     assert _instance.set_state(NAME, 'running', host.layout.records) is True
