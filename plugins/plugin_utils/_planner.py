@@ -47,8 +47,14 @@ class Planner:
         if not differs:
             check_servers(self)
         if self.cluster or request.operation == 'create':
-            target = self.cluster or {'work_mode': request.get('work_mode') or '', 'ob_links': request.get('ob_links') or []}
-            self.found = self._settings.check(request, self.hosts, target, self.package)
+            self.found = self._settings.check(request, self.hosts, self.cluster or self._coming_cluster(), self.package)
+
+    def _coming_cluster(self):
+        request = self.request
+        faulty = tuple(fault.field for fault in request.faults)
+        links = [link for index, link in enumerate(request.get('ob_links') or ())
+                 if not any(field.startswith(request.field('ob_links', index)) for field in faulty)]
+        return {'work_mode': request.get('work_mode') or '', 'ob_links': links}
 
     def _package(self):
         version = self.request.get(*install_path(self.request, 'version'))
