@@ -124,6 +124,7 @@ class CallbackModule(CallbackBase):
         self._check = self._warned = False
         self._tails = tasks.Tails()
         self._batch = None
+        self._items = {}
 
     @harmless
     def v2_playbook_on_play_start(self, play):
@@ -159,7 +160,7 @@ class CallbackModule(CallbackBase):
         run = tasks.plan_of(content)
         if run is not None:
             self._begin(run, content, host, task)
-        else:
+        elif not tasks.is_include(task):
             self._passed(host, task)
 
     @harmless
@@ -171,6 +172,12 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result, ignore_errors=False):
         host, task, content = tasks.parts_of(result)
         self._failed(host, task, content, ignored=ignore_errors)
+
+    @harmless
+    def v2_runner_item_on_failed(self, result):
+        if self._follower:
+            host, task, content = tasks.parts_of(result)
+            self._items.setdefault((host.get_name(), task._uuid), []).append(tasks.cause_of(content))
 
     @harmless
     def v2_runner_on_unreachable(self, result):
@@ -199,12 +206,13 @@ class CallbackModule(CallbackBase):
     def _failed(self, host, task, content, ignored, unreachable=False):
         if not self._follower:
             return
+        items = self._items.pop((host.get_name(), task._uuid), ())
         if ignored:
             self._passed(host, task)
             return
         role = self._role(task)
         self._learn_secrets(host, task)
-        cause = self._mask(tasks.cause_of(content, unreachable))
+        cause = self._mask(tasks.cause_of(content, items, unreachable))
         rescuable = not unreachable and role is not None and tasks.can_be_rescued(task, role)
         if role or not tasks.has_rescue(task):
             self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))

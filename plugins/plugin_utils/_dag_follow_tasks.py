@@ -44,6 +44,11 @@ def is_run_once(task):
         return False
 
 
+def is_include(task):
+    """Tell whether a task brings others, which are not known before it runs."""
+    return hasattr(task, 'statically_loaded')
+
+
 def can_be_rescued(task, role):
     """Tell whether a rescue section of the role follows when this task fails."""
     parent = getattr(task, '_parent', None)
@@ -89,8 +94,7 @@ class Tails:
         for role in roles:
             tail = self._tail(blocks, lambda task, role=role: role_of(task, {role}) == role)
             self._uuids[role] = {task._uuid for task in tail}
-            if not tail or any(hasattr(task, 'statically_loaded') for task in tail):
-                # What an include brings is not known before it runs.
+            if not tail or any(map(is_include, tail)):
                 self.open_ended.add(role)
 
     @staticmethod
@@ -123,16 +127,10 @@ def plan_of(content):
     return run
 
 
-def cause_of(content, unreachable=False):
-    """Return why a task failed: messages only, whatever else its result holds."""
-    items = [item for item in content.get('results') or () if isinstance(item, dict)]
-    failed = [item for item in items if item.get('failed') or item.get('unreachable')]
-    if failed:
-        text = '\n'.join(dict.fromkeys(cause_of(item) for item in failed))
-    else:
-        text = _message(content)
-    unreachable = unreachable or bool(content.get('unreachable'))
-    if unreachable and not failed and 'unreachable' not in text.lower():
+def cause_of(content, items=(), unreachable=False):
+    """Return why a task failed, by its items' causes if it is a loop: messages only, whatever else its result holds."""
+    text = '\n'.join(dict.fromkeys(items)) or _message(content)
+    if (unreachable or content.get('unreachable')) and 'unreachable' not in text.lower():
         text = f'The host is unreachable: {text}'
     return text
 

@@ -17,7 +17,7 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _task_store
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
@@ -84,6 +84,11 @@ class Ran:
     @property
     def lines(self):
         return self.out.splitlines()
+
+    @property
+    def said(self):
+        """Return all output as one line, however it was wrapped."""
+        return ' '.join((self.err + self.out).split())
 
     def line_of(self, host, name):
         """Return the one line of a subtask on a host as its words after the name."""
