@@ -81,7 +81,7 @@ class Service(object):
         """See to an instance that runs; False when it is the rest of a first start that was cut off."""
         timeout = CHECK_TIMEOUT if self.changes.check_mode else self.params['timeout']
         try:
-            client = _start_checks.wait_login(self.instance, self._passwords(), timeout)[0]
+            client = _start_checks.wait_login(self.instance, self._passwords(), timeout)
         except AccessDenied:
             if not creating:
                 raise HostError(WRONG_PASSWORD % (self.instance.name, self.instance.sql_port, 'Nothing was changed.'))
@@ -149,12 +149,11 @@ class Service(object):
 
     def _launch(self, passwords):
         """A client of the proxy that was started."""
-        deadline = _start_checks.monotonic() + self.params['timeout']
+        since = _start_checks.monotonic()
         problem = self.supervisor.start(self.params['timeout'])
         if problem and not self.instance.pids():
             raise HostError('obproxy of %s did not start' % self.instance.name)
-        left = max(2, deadline - _start_checks.monotonic())
-        return _start_checks.wait_login(self.instance, passwords, left)[0]
+        return _start_checks.wait_login(self.instance, passwords, self.params['timeout'], since)
 
     def _first_start(self, wanted):
         """With a one-time password, as the arguments can be read by everybody; the real one by SQL at once."""

@@ -17,6 +17,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import listener_words
 
 PAUSE = 0.1
+LAST_CHANCE = 2
 EXPORTER_TIME = 5
 LAUNCHES = 2
 SIZES = {'b': 0, '': 0, 'k': 1, 'kb': 1, 'm': 2, 'mb': 2, 'g': 3, 'gb': 3, 't': 4, 'tb': 4, 'p': 5, 'pb': 5}
@@ -27,9 +28,10 @@ TRUE, FALSE = ('true', '1', 'on', 'yes', 't', 'y'), ('false', '0', 'off', 'no', 
 monotonic = getattr(time, 'monotonic', time.time)
 
 
-def wait_login(instance, passwords, timeout):
-    """(client, index of the password) once the instance's own process answers on the SQL port."""
-    deadline = monotonic() + timeout
+def wait_login(instance, passwords, timeout, since=None):
+    """A client, once the instance's own process answers on the SQL port; timeout counts from since."""
+    now = monotonic()
+    deadline = max(now + LAST_CHANCE, (now if since is None else since) + timeout)
     problem = 'no process of it listens there'
     while True:
         left = deadline - monotonic()
@@ -38,7 +40,7 @@ def wait_login(instance, passwords, timeout):
                             % (instance.name, instance.sql_port, timeout, problem))
         if instance.owns(instance.sql_port):
             try:
-                return connect_any(instance.sql_port, passwords, timeout=max(1, min(10, left)))
+                return connect_any(instance.sql_port, passwords, timeout=max(1, min(10, int(left))))[0]
             except AccessDenied:
                 raise
             except ProxysysError as exc:
