@@ -112,8 +112,9 @@ def is_shell(path: Path) -> bool:
 def environment(part: Part) -> dict[str, str]:
     tree = str(part.folder.parents[2]) if part.folder != REPOSITORY else str(build.BUILD / 'source')
     collections = tree if part.folder != REPOSITORY else str(build.COLLECTIONS)
-    return dict(os.environ, PATH=path_for(part.core), PYTHONPATH=tree, ANSIBLE_COLLECTIONS_PATH=collections,
-                PYTHONDONTWRITEBYTECODE='1', NO_COLOR='1', LC_ALL='C.UTF-8', COLUMNS='160', **part.environment)
+    return {**os.environ, 'PATH': path_for(part.core), 'PYTHONPATH': tree, 'ANSIBLE_COLLECTIONS_PATH': collections,
+            'PYTHONDONTWRITEBYTECODE': '1', 'NO_COLOR': '1', 'LC_ALL': 'C.UTF-8', 'COLUMNS': '160',
+            **part.environment}
 
 
 def all_parts() -> list[Part]:
