@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pathlib
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _plan
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
@@ -78,6 +81,55 @@ class World:
         with sqlite3.connect(self.path) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(f'SELECT * FROM obproxy_{table} ORDER BY id')]
+
+
+class Playbooks:
+    """Runs real playbooks against a tiny inventory; no host of it is ever connected to."""
+
+    PLAN = {
+        'name': 'Plan', 'register': 'obproxy_plan',
+        'oceanbase.obproxy.obproxy_create': {
+            'request': "{{ obproxy_request | default(lookup('oceanbase.obproxy.request', 'create')) }}",
+            'registry_url': '{{ obproxy_registry_url | default(omit) }}'}}
+
+    def __init__(self, world):
+        self.folder = world.folder
+        self.world = world
+        self.write('inventory.json', {'all': {'hosts': world.hosts, 'vars': {**world.variables, 'ansible_connection': 'local'}}})
+
+    def write(self, name, content):
+        """Write a file as JSON, which is YAML too."""
+        path = self.folder / name
+        path.write_text(json.dumps(content), encoding='utf-8')
+        return path
+
+    def run(self, tasks, *arguments, **environment):
+        """Run tasks on localhost; return the exit code, the last task's result as seen by a play, and the output."""
+        book = self.write('play.json', [{'hosts': 'localhost', 'gather_facts': False, 'tasks': tasks}])
+        done = subprocess.run(
+            [sys.executable, '-m', 'ansible', 'playbook', '-i', str(self.folder / 'inventory.json'), str(book), *arguments],
+            capture_output=True, text=True, timeout=120, cwd=self.folder, check=False, env={
+                **os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(pathlib.Path(_dag.__file__).parents[5]),
+                'ANSIBLE_HOME': str(self.folder / 'home'), 'ANSIBLE_STDOUT_CALLBACK': 'ansible.builtin.default',
+                'ANSIBLE_LOCALHOST_WARNING': 'false', 'ANSIBLE_NOCOLOR': 'true', 'OBPROXY_REGISTRY_URL': self.world.url,
+                'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'ANSIBLE_DEPRECATION_WARNINGS': 'false', **environment})
+        return done.returncode, done.stdout + done.stderr
+
+    def saved(self, *tasks, name='obproxy_plan'):
+        """Return tasks with one more that saves a variable, whatever the others came to."""
+        save = {'ansible.builtin.copy': {'content': '{{ %s | to_json }}' % name, 'dest': str(self.folder / 'saved.json')},
+                'check_mode': False}
+        return [{'block': list(tasks), 'always': [save]}]
+
+    @property
+    def result(self):
+        """Return what was saved."""
+        return json.loads((self.folder / 'saved.json').read_text(encoding='utf-8'))
+
+
+@pytest.fixture
+def playbooks(world):
+    return Playbooks(world)
 
 
 @pytest.fixture

@@ -5,4 +5,4 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import (  # noqa: F401
-    add_body, create_body, sample, world)
+    add_body, create_body, playbooks, sample, world)
