@@ -83,7 +83,7 @@ def lint() -> list[Part]:
 
 
 def molecule() -> list[Part]:
-    home = {'ANSIBLE_HOME': str(build.BUILD / 'molecule'), 'COLUMNS': '160'}
+    home = {'ANSIBLE_HOME': str(build.BUILD / 'molecule')}
     scenarios = sorted(path.parent.name for path in (REPOSITORY / 'molecule').glob('*/molecule.yml'))
     return [Part(f'molecule {name}', 'molecule', 'core-new', [[tool('core-new', 'molecule'), 'test', '-s', name]],
                  environment=home) for name in scenarios]
