@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _schema
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
@@ -14,6 +15,9 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import St
 if _schema.sa:
     import sqlalchemy as sa
     from sqlalchemy import exc as sa_errors
+
+CREATION_SECONDS = 10
+PAUSE_SECONDS = 0.1
 
 
 class Registry:
@@ -86,15 +90,22 @@ def _ensure_schema(engine):
 
 
 def _create_schema(engine):
-    try:
-        with engine.connect().execution_options(**{_engine.WRITES: True}) as connection, connection.begin():
-            if _version(connection) is None:
-                _schema.METADATA.create_all(connection)
-                connection.execute(sa.insert(_schema.table('schema')).values(version=_schema.VERSION))
-    except (sa_errors.ProgrammingError, sa_errors.OperationalError, sa_errors.IntegrityError):
-        # Somebody else may have been faster at creating the tables.
-        with engine.connect() as connection:
-            if _version(connection) is None:
+    """Create the tables, although somebody else may be at it: not every database does it in one transaction."""
+    deadline = time.monotonic() + CREATION_SECONDS
+    while True:
+        try:
+            return _try_to_create(engine)
+        except sa_errors.DBAPIError:
+            if time.monotonic() > deadline:
                 raise
-    with engine.connect() as connection:
-        return _version(connection)
+            time.sleep(PAUSE_SECONDS)
+
+
+def _try_to_create(engine):
+    with engine.connect().execution_options(**{_engine.WRITES: True}) as connection, connection.begin():
+        version = _version(connection)
+        if version is None:
+            _schema.METADATA.create_all(connection)
+            connection.execute(sa.insert(_schema.table('schema')).values(version=_schema.VERSION))
+            version = _schema.VERSION
+        return version
