@@ -67,6 +67,10 @@ class Service(object):
     def _started(self):
         if not self.params['sys_password']:
             raise HostError('sys_password is empty: root@proxysys would let in everybody on this host.')
+        try:
+            quote(self.params['sys_password'])
+        except ProxysysError as exc:
+            raise HostError('sys_password cannot be set: %s.' % exc)
         wanted = _start.settings(self.params)
         creating = self._creating()
         if self.instance.pids() and self._adopted(creating, wanted):

@@ -13,9 +13,9 @@ import os
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, opened, remove_tree)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameters import PASSWORDS
 
 PERSISTED = ('obproxy_config.bin', 'proxyconfig_v1.db')
-PASSWORDS = ('obproxy_sys_password', 'observer_sys_password', 'observer_sys_password1')
 ELSEWHERE = {
     'listen_port': 'sql_port', 'prometheus_listen_port': 'exporter_port', 'rpc_listen_port': 'rpc_port',
     'app_name': 'cluster_name', 'rootservice_list': 'rs_list', 'rootservice_cluster_name': 'ob_cluster_name',

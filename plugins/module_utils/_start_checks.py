@@ -6,25 +6,20 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import re
 import socket
 import time
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameters, _values
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import listeners
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
-    AccessDenied, ProxysysError, connect_any, quote)
+    AccessDenied, ProxysysError, connect_any)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import listener_words
 
 PAUSE = 0.1
 LAST_CHANCE = 2
 EXPORTER_TIME = 5
 LAUNCHES = 2
-SIZES = {'b': 0, '': 0, 'k': 1, 'kb': 1, 'm': 2, 'mb': 2, 'g': 3, 'gb': 3, 't': 4, 'tb': 4, 'p': 5, 'pb': 5}
-TIMES = {'us': 1, 'ms': 1000, 's': 10 ** 6, '': 10 ** 6, 'm': 60 * 10 ** 6, 'min': 60 * 10 ** 6,
-         'h': 3600 * 10 ** 6, 'd': 86400 * 10 ** 6}
-TRUE, FALSE = ('true', '1', 'on', 'yes', 't', 'y'), ('false', '0', 'off', 'no', 'f', 'n')
-
 monotonic = getattr(time, 'monotonic', time.time)
 
 
@@ -83,58 +78,29 @@ def check_exporter(instance):
                     'instance' % (instance.name, problem))
 
 
-def _scaled(text, units, base=None):
-    match = re.match(r'^\s*([+-]?\d+(?:\.\d+)?)\s*([a-z]*)\s*$', text.lower())
-    if not match or match.group(2) not in units:
-        return None
-    unit = units[match.group(2)]
-    return float(match.group(1)) * (base ** unit if base else unit)
-
-
-def same_value(wanted, shown):
-    """Whether a value as it was given is the one that is shown: 2G and 2048MB, True and true."""
-    wanted, shown = (wanted or '').strip(), (shown or '').strip()
-    if wanted.lower() == shown.lower():
-        return True
-    for words in (TRUE, FALSE):
-        if wanted.lower() in words and shown.lower() in words:
-            return True
-    for units, base in ((SIZES, 1024), (TIMES, None)):
-        value = _scaled(wanted, units, base)
-        if value is not None and value == _scaled(shown, units, base):
-            return True
-    return False
-
-
-def shown_parameters(client):
-    """{name: {column: value}} of all the proxy's parameters."""
-    columns, rows = client.query('show proxyconfig')
-    entries = [dict(zip(columns, row)) for row in rows]
-    return dict((entry['name'], entry) for entry in entries if entry.get('name'))
+def _same(wanted, shown):
+    """Whether a value is the one shown in any reading: what -o carried was parsed by OBProxy itself."""
+    return any(_values.same(kind, shown, wanted) for kind in (None, 'BOOL', 'CAP', 'TIME', 'INT'))
 
 
 def set_by_sql(client, later):
     """Set what -o can't carry; whether one of them needs a restart."""
     if not later:
         return False
-    for name, value in sorted(later.items()):
-        try:
-            client.query('alter proxyconfig set %s = %s' % (name, quote(value)))
-        except ProxysysError as exc:
-            raise HostError('The startup parameter %s could not be set to %r: %s' % (name, value, exc))
-    shown = shown_parameters(client)
-    return any(same_value(shown.get(name, {}).get('need_reboot'), 'true') for name in later)
+    _parameters.alter(client, sorted(later.items()))
+    live = _parameters.read(client)
+    return any(live[name].need_reboot for name in later)
 
 
 def parameter_faults(client, wanted):
     """What of {name: value} is not in force: -o ignores unknown names without a word."""
-    shown = shown_parameters(client)
+    live = _parameters.read(client)
     faults = []
     for name, value in sorted(wanted.items()):
-        if name not in shown:
+        if name not in live:
             faults.append('%s is unknown to this version' % name)
-        elif not same_value(value, shown[name].get('value')):
-            faults.append('%s is %r, not %r' % (name, shown[name].get('value'), value))
+        elif not _same(value, live[name].value):
+            faults.append('%s is "%s", not "%s"' % (name, live[name].value, value))
     return faults
 
 
