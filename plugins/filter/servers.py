@@ -62,6 +62,12 @@ def live_servers(hosts, hostvars):
     return servers
 
 
+def refusals(registered):
+    """List the monitoring hosts that failed in the loop over them, each with its cause."""
+    failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
+    return [f"Monitoring host {item['obproxy_monitoring_host']}: {item.get('msg', 'no reason given')}" for item in failed]
+
+
 class FilterModule:
     """What the roles make of the plan."""
 
@@ -70,4 +76,5 @@ class FilterModule:
             'exporter_targets': exporter_targets,
             'link_passwords': link_passwords,
             'live_servers': live_servers,
+            'refusals': refusals,
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporter_targets, link_passwords, live_servers
+from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporter_targets, link_passwords, live_servers, refusals
 
 SERVER = {
     'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'work_mode': 'RS_LIST',
@@ -44,3 +44,11 @@ def test_the_controller_and_dead_hosts_are_no_servers():
     found = hostvars(h1={'obproxy_live': {'server': {'pid': 1}}}, h2={'obproxy_live': {'server': None}}, h3={})
     assert [server['server_id'] for server in live_servers(['localhost', 'h1', 'h2', 'h3'], found)] == [2]
     assert len(exporter_targets(['localhost', 'h1'], found)) == 1
+
+
+def test_monitoring_hosts_that_failed_are_named():
+    results = [{'obproxy_monitoring_host': 'm1', 'changed': True},
+               {'obproxy_monitoring_host': 'm2', 'failed': True, 'msg': 'broken JSON'},
+               {'obproxy_monitoring_host': 'm3', 'unreachable': True, 'msg': 'no route'}]
+    assert refusals({'results': results}) == ['Monitoring host m2: broken JSON', 'Monitoring host m3: no route']
+    assert refusals({'skipped': True}) == []
