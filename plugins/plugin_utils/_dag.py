@@ -61,10 +61,10 @@ CREATE_EMPTY = (
 )
 
 TAKE_OVER = (
-    Step('prepare_take_over', 'Prepare take over obproxy', 'obproxy.PrepareTakeOverTask', 300, 0),
+    Step('prepare_take_over', 'Prepare take over', 'obproxy.PrepareTakeOverTask', 300, 0),
     Step('check_take_over_rules', 'Check take over rules', 'obproxy.CheckTakeOverRulesTask', 300, 1),
     Step('check_command', 'Check if command exists', 'host.CheckCommandTask', 300, 2),
-    Step('adopt_obproxy', 'Adopt obproxy process', 'obproxy.AdoptObproxyTask', 600, 3),
+    Step('adopt_obproxy', 'Adopt obproxy', 'obproxy.AdoptObproxyTask', 600, 3),
     *(dataclasses.replace(step, series_id=number) for number, step in enumerate(INSTALL[6:], start=4)),
 )
 
