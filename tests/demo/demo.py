@@ -118,7 +118,7 @@ registry     {folder}/ansible/obproxy/registry.db
 a host       tests/lab/lab ssh --name demo 1
 its proxy    tests/lab/lab ssh --name demo 1 sudo ls -l /opt/obproxy
 again        make demo (changes nothing)
-your own     cd {folder} && . {ENVIRONMENT}/bin/activate
+by hand      cd {folder} && . {ENVIRONMENT}/bin/activate
              ansible-playbook oceanbase.obproxy.create -e @create.json
 all away     make clean""")
 

@@ -48,7 +48,9 @@ def path_for(core: str) -> str:
 
 
 def units() -> list[Part]:
-    return [Part(f'units {core}', 'units', core, [pytest(core, 'tests/unit')], source(core)) for core in CORES]
+    # importlib: as with ansible-test, two folders may hold tests of the same name.
+    return [Part(f'units {core}', 'units', core, [pytest(core, '--import-mode=importlib', 'tests/unit')], source(core))
+            for core in CORES]
 
 
 def trees() -> list[Part]:
