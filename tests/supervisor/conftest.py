@@ -42,7 +42,7 @@ def wait_for(condition, seconds: float = 10.0):
 
 
 def free_ports(count: int) -> list[int]:
-    taken = [socket.create_server(('', 0)) for _ in range(count)]
+    taken = [socket.create_server(('', 0)) for dummy in range(count)]
     ports = [one.getsockname()[1] for one in taken]
     for one in taken:
         one.close()
@@ -89,7 +89,7 @@ class Instance:
 
     def call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run([*self.prefix, str(self.script), '-c', *arguments], text=True, timeout=60,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment})
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, env={**os.environ, **environment})
 
     def start(self, **environment: str) -> int:
         """Starts it -> the proxy's pid"""
@@ -165,5 +165,5 @@ def make(tmp_path, package):
 
 
 @pytest.fixture
-def foo(make) -> Instance:
+def proxy(make) -> Instance:
     return make()

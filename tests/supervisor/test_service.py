@@ -22,7 +22,7 @@ PASSWORD = "it's %s, # and secret"
 
 def command(argv, cwd=None, environ_update=None):
     done = subprocess.run(argv, cwd=cwd, env={**os.environ, **(environ_update or {})}, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
