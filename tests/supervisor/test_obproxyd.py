@@ -194,6 +194,14 @@ def test_boot_respects_a_stop(proxy):
     assert len(proxy.watchdogs()) == 1
 
 
+def test_boot_does_not_start_what_was_never_configured(proxy):
+    assert proxy.call('start', '--boot').returncode == 0
+    assert subprocess.run(['pgrep', '-f', str(proxy.script)], check=False, stdout=subprocess.PIPE).stdout == b''
+    first_start(proxy)
+    assert proxy.call('start', '--boot').returncode == 0
+    wait_for(lambda: greets(proxy.sql))
+
+
 def test_systemds_stop_is_not_remembered_and_spares_an_orphan(proxy):
     pid = proxy.start()
     assert proxy.call('stop', '--boot', MAINPID='').returncode == 0
