@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 BAD_REQUEST, NOT_FOUND, CONFLICT, UNAVAILABLE = 400, 404, 409, 500
 LONGEST = 120
+CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
 
 def short(text):
-    """Shorten a text, and make it one that can be printed."""
-    text = text[:LONGEST].encode('utf-8', 'backslashreplace').decode('utf-8') + (
+    """Shorten a text, and make it one that can be printed on one line."""
+    printable = CONTROL.sub(lambda found: ascii(found[0])[1:-1], text[:LONGEST])
+    return printable.encode('utf-8', 'backslashreplace').decode('utf-8') + (
         f'... ({len(text)} characters)' if len(text) > LONGEST else '')
-    return text
 
 
 def shown(value):

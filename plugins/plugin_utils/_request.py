@@ -18,6 +18,7 @@ EXPECTED = {
     'int': 'an integer', 'str': 'a string', 'text': 'a string', 'list': 'a list', 'dict': 'an object',
     'raw': 'the id or the inventory name of a host',
 }
+MOST_BITS = 4096
 
 
 def plain(value):
@@ -27,11 +28,12 @@ def plain(value):
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int(value)
+        # Python refuses to write larger ones as decimals.
+        return int(value) if value.bit_length() < MOST_BITS else hex(value)
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
+        return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)) and not hasattr(value, '__ENCRYPTED__'):
         return [plain(item) for item in value]
     return str(value)

@@ -12,6 +12,7 @@ if _schema.sa:
     import sqlalchemy as sa
 
 LARGEST_ID = 2 ** 63 - 1
+LONGEST_ID = 19
 STARTUP, ORDINARY = 'startup', 'ordinary'
 
 
@@ -43,8 +44,10 @@ class Store:
         """Find a cluster by id (an int or its digits) or by name."""
         table = _schema.table('clusters')
         text = str(key)
+        if not text.isascii():
+            return None
         if text.isdecimal():
-            if int(text) > LARGEST_ID:
+            if len(text) > LONGEST_ID or int(text) > LARGEST_ID:
                 return None
             return self._row(sa.select(table).where(table.c.id == int(text)))
         return self._row(sa.select(table).where(table.c.name == text))

@@ -87,6 +87,16 @@ def test_a_wrong_field_is_named(world, create_body, path, value, field, expected
     assert not world.path.exists()
 
 
+@pytest.mark.parametrize('key', [1, None, True, 1.5, ('a', 1), 'a\nb', '\x1b[2J', '\ud800', 'x' * 100000], ids=repr)
+@pytest.mark.parametrize('path', [(), (INSTALL,), ('obLinks', 0), ('name',)], ids=str)
+def test_a_key_of_any_kind(world, create_body, path, key):
+    put(create_body, [*path, key], 2 ** 20000) if path != ('name',) else put(create_body, path, {key: 1, 'b': 2})
+    faults, status = world.refused('create', create_body)
+    assert (len(faults), status) == (1, BAD)
+    message = next(iter(faults.values())).message
+    assert len(message) < 500 and message.isprintable()
+
+
 @pytest.mark.parametrize('links', [[], ['a', 'b']])
 def test_a_list_of_root_servers_is_of_one_cluster(world, create_body, links):
     create_body['workMode'] = 'RS_LIST'
@@ -124,7 +134,8 @@ def test_two_hosts_with_one_id(world, create_body):
     assert status == BAD and 'beta, gamma' in faults['obproxyInstallParam.hostIds[1]'].message
 
 
-@pytest.mark.parametrize('cluster, status', [(None, BAD), (7, UNKNOWN), ('7', UNKNOWN), ('bar', UNKNOWN), (2 ** 80, UNKNOWN), (-1, UNKNOWN)])
+@pytest.mark.parametrize('cluster, status', [(None, BAD), (7, UNKNOWN), ('7', UNKNOWN), ('bar', UNKNOWN), (2 ** 80, UNKNOWN), (-1, UNKNOWN),
+                          ('9' * 5000, UNKNOWN), ('\u0661', UNKNOWN), ('\ud800', UNKNOWN)])
 def test_a_cluster_that_is_not_there(world, add_body, cluster, status):
     faults, given = world.refused('batch_add', add_body, cluster)
     assert (list(faults), given) == (['cluster_id'], status)
