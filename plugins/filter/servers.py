@@ -48,11 +48,13 @@ def exporter_targets(hosts, hostvars):
 
 
 def live_servers(hosts, hostvars):
-    """List the servers whose live login was registered as RV(obproxy_live) on their hosts."""
+    """List the servers whose live login was registered as RV(obproxy_live) on their hosts.
+
+    In check mode they are those that a run would reach, though the login found nobody yet.
+    """
     servers = []
     for host, variables, server in _planned(hosts, hostvars):
-        live = (variables.get('obproxy_live') or {}).get('server')
-        if live:
+        if 'server' in (variables.get('obproxy_live') or {}):
             servers.append({
                 'server_id': server['server_id'],
                 'version': server['version'],

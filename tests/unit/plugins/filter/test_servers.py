@@ -41,9 +41,13 @@ def test_exporters_have_the_address_that_ssh_uses(variables, address):
 
 
 def test_the_controller_and_dead_hosts_are_no_servers():
-    found = hostvars(h1={'obproxy_live': {'server': {'pid': 1}}}, h2={'obproxy_live': {'server': None}}, h3={})
+    found = hostvars(h1={'obproxy_live': {'server': {'pid': 1}}}, h2={'obproxy_live': {'failed': True}}, h3={})
     assert [server['server_id'] for server in live_servers(['localhost', 'h1', 'h2', 'h3'], found)] == [2]
     assert len(exporter_targets(['localhost', 'h1'], found)) == 1
+
+
+def test_check_mode_lists_servers_that_do_not_run_yet():
+    assert len(live_servers(['h1'], hostvars(h1={'obproxy_live': {'server': None}}))) == 1
 
 
 def test_monitoring_hosts_that_failed_are_named():
