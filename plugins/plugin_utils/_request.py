@@ -78,7 +78,7 @@ class Request:
             name = next(iter(given), field.spelled(snake))
             self._spelled[path + (field.name,)] = name
             if len({json.dumps(value, sort_keys=True, default=str) for value in given.values()}) > 1:
-                self.fault(self.field(*path, field.name), ' and '.join(given), 'one of its names, not several with different values')
+                self.fault(self.field(*path, field.name), given, 'one of its names, not several with different values')
             elif given:
                 self._value(field, given[name], path + (field.name,), values)
             else:

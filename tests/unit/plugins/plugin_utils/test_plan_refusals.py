@@ -128,6 +128,14 @@ def test_a_host_that_is_not_there(world, create_body, given):
     assert len(faults['obproxyInstallParam.hostIds[0]'].message) < 500
 
 
+def test_one_field_by_two_names(world, create_body):
+    create_body['obproxyInstallParam']['exporter_port'] = 2999
+    fault = world.refused('create', create_body)[0]['obproxyInstallParam.exporter_port']
+    assert '"exporter_port": 2999' in fault.message and '"exportPort": 2884' in fault.message
+    create_body['obproxyInstallParam']['exporter_port'] = 2884
+    assert world.plan('create', create_body)['changed']
+
+
 def test_two_hosts_with_one_id(world, create_body):
     world.hosts['gamma']['obproxy_host_id'] = 2
     faults, status = world.refused('create', create_body)
