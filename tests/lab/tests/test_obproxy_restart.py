@@ -70,7 +70,8 @@ def test_a_graceful_exit_gives_sessions_their_time(launch):
 def test_the_next_start_knows_everything(launch, version, file):
     proxy = launch(version)
     pid = proxy.start('-c', 'foo', '-r', '127.0.0.1:2881', options=f'{EMPTY},proxy_idc_name=z1')
-    proxy.query("alter proxyconfig set obproxy_sys_password='pw', proxy_mem_limited='4G'")
+    proxy.query("alter proxyconfig set proxy_mem_limited='4G'")
+    proxy.query("alter proxyconfig set obproxy_sys_password='pw'")
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not proxy.pids())
     assert [path.name for path in (proxy.home / 'etc').iterdir()] == [file]

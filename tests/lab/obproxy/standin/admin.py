@@ -2,7 +2,7 @@
 import os
 import re
 
-from . import catalog, persistence, protocol, sql_text
+from . import catalog, persistence, protocol, sql_text, values
 from .config import ConfigError, bad_value, sha1
 
 LIKE = r"(?:\s+(?:like\s+)?(%s))?$" % sql_text.QUOTED
@@ -22,7 +22,7 @@ class Admin(object):
         statements = (
             (r'show\s+proxyconfig\s+diff' + LIKE, self.show_diff),
             (r'show\s+proxyconfig' + LIKE, self.show_config),
-            (r'alter\s+proxyconfig\s+set\s+(.*)$', self.alter),
+            (r'alter\s+proxyconfig\s+set\b\s*(.*)$', self.alter),
             (r'show\s+proxyinfo\s+binary$', self.show_binary),
             (r'show\s+proxysession$', self.show_sessions),
             (r'show\s+(?:full\s+)?processlist$', self.show_processes),
@@ -83,12 +83,11 @@ class Admin(object):
         return self.config_table(self.config.differing(), pattern)
 
     def alter(self, _session, body):
-        assignments = sql_text.assignments(body)
-        names = [name for name, _value in assignments]
-        for name, value in self.config.alter(assignments):
-            if name == 'proxy_local_cmd':
-                self.proxy.local_command(int(value))
-        self.proxy.logs.write('INFO', 'altered by SQL: %s' % ', '.join(names))
+        name, value = sql_text.assignment(body)
+        self.config.alter(name, value)
+        if name == 'proxy_local_cmd':
+            self.proxy.local_command(values.whole(value))
+        self.proxy.logs.write('INFO', 'altered by SQL: %s' % name)
         return [protocol.ok()]
 
     def show_binary(self, _session):
@@ -146,12 +145,14 @@ class Admin(object):
         if level not in LEVELS:
             raise bad_value('config_level')
         if level == 'LEVEL_GLOBAL':
-            self.config.alter([(name, row['value'])])
+            self.config.alter(name, row['value'])
             return [protocol.ok()]
         self.config.check(name, row['value'])
         if self.config.items[name].scope != 'VIP':
             raise bad_value(name)
         if name in catalog.PASSWORDS:
+            if not self.release.at_least(4, 1, 0):
+                raise ConfigError(1235, 'Not supported feature or function: %s of one cluster' % name)
             row['value'] = sha1(row['value'])
         database.replace(row)
         return [protocol.ok()]

@@ -70,24 +70,27 @@ class Config(object):
     def differing(self):
         return sorted(name for name, item in self.items.items() if self.shown[name] != item.default)
 
-    def alter(self, assignments):
-        """All of them or none. Returns the one-shot items among them, which are only ordered."""
-        for name, value in assignments:
-            if name == 'app_name':
-                raise ConfigError(1235, 'Not supported feature or function: alter app_name')
-            self.check(name, value)
-        orders = []
-        for name, value in assignments:
-            item = self.items[name]
-            if item.one_shot:
-                orders.append((name, value))
-                continue
-            self.shown[name] = sha1(value) if name in catalog.PASSWORDS else value
-            if not item.need_reboot:
-                self.running[name] = self.shown[name]
-        if len(orders) < len(assignments):
-            self.save()
-        return orders
+    def alter(self, name, value):
+        if name == 'app_name':
+            raise ConfigError(1235, 'Not supported feature or function: alter app_name')
+        self.check(name, value)
+        self.check_proxy_id(name, value)
+        item = self.items[name]
+        if item.one_shot:
+            return
+        self.shown[name] = sha1(value) if name in catalog.PASSWORDS else value
+        if not item.need_reboot:
+            self.running[name] = self.shown[name]
+        self.save()
+
+    def check_proxy_id(self, name, value):
+        """Session ids of version 1, the only one before 4.2.3, have 8 bits for the proxy_id."""
+        both = {'proxy_id': self.shown['proxy_id'],
+                'client_session_id_version': self.shown.get('client_session_id_version', '1')}
+        if name in both:
+            both[name] = value
+            if values.whole(both['client_session_id_version']) == 1 and values.whole(both['proxy_id']) > 255:
+                raise bad_value(name)
 
     def whole(self, name):
         return values.whole(self.running[name])

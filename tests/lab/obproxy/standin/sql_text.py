@@ -2,12 +2,16 @@
 import re
 
 # in the form that never backtracks, whatever the length
-QUOTED = (r"'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'" + r'|"[^"\\]*(?:(?:""|\\.)[^"\\]*)*"')
-ASSIGNMENT = re.compile(r'\s*`?(\w+)`?\s*=\s*(%s|[^\s,;\'"]+)\s*(,|$)' % QUOTED, re.S)
+QUOTED = (r"'[^'\\]*(?:(?:'\s*'|\\.)[^'\\]*)*'" + r'|"[^"\\]*(?:(?:"\s*"|\\.)[^"\\]*)*"')
+# what stands in a literal of the admin SQL without counting for its length
+UNCOUNTED = {"'": re.compile(r"\\.|'\s*'", re.S), '"': re.compile(r'\\.|"\s*"', re.S)}
+# one word, one number or one literal: 1.5 and a:b need quotes
+ASSIGNMENT = re.compile(
+    r'(?:`([^`]+)`|([A-Za-z0-9_]+))\s*=\s*(?:(%s)|([-+]?[0-9]{1,17})|([A-Za-z0-9$_#]*))$' % QUOTED, re.S)
 REPLACE = re.compile(r'^replace\s+into\s+proxy_config\s*\(([^)]*)\)\s*values\s*\((.*)\)$', re.I | re.S)
-VALUE = re.compile(r'\s*(%s|[^\s,\'"]+)\s*(,|$)' % QUOTED, re.S)
-# \% and \_ keep their backslash: they matter to LIKE
-ESCAPES = {'n': '\n', 't': '\t', 'r': '\r', '0': '\0', '%': '\\%', '_': '\\_'}
+# SQLite itself reads what is said to proxy_config: a doubled quote is a quote, a backslash is itself
+SQLITE_QUOTED = r"'[^']*(?:''[^']*)*'" + r'|"[^"]*(?:""[^"]*)*"'
+VALUE = re.compile(r'\s*(%s|[^\s,\'"]+)\s*(,|$)' % SQLITE_QUOTED, re.S)
 
 
 class SyntaxFault(Exception):
@@ -15,12 +19,19 @@ class SyntaxFault(Exception):
 
 
 def unquote(literal):
+    """What the admin SQL makes of a literal: an escape or a doubled quote does not end it, but is
+    neither resolved nor counted, so that the text lacks as many bytes at its end: 'it''s' is it'.
+    """
+    body = literal[1:-1]
+    lost = sum(len(one.encode('utf-8')) for one in UNCOUNTED[literal[0]].findall(body))
+    if not lost:
+        return body
+    return body.encode('utf-8')[:-lost].decode('utf-8', 'replace')
+
+
+def sqlite_unquote(literal):
     quote = literal[0]
-    if quote not in '\'"':
-        return literal
-    body = literal[1:-1].replace(quote * 2, '\\' + quote)
-    return re.sub(r'\\(.)', lambda match: ESCAPES.get(match.group(1), match.group(1)), body,
-                  flags=re.S)
+    return literal[1:-1].replace(quote * 2, quote) if quote in '\'"' else literal
 
 
 def bare(statement):
@@ -28,22 +39,31 @@ def bare(statement):
     return re.sub(r'^\s*/\*.*?\*/', '', statement, flags=re.S).strip().rstrip(';').strip()
 
 
-def scan(pattern, body):
+def assignment(body):
+    """name = value, and no second one. Nothing after the = is the empty text."""
+    match = ASSIGNMENT.match(body)
+    if match is None:
+        raise SyntaxFault(body[:40])
+    quoted_name, name, literal, number, word = match.groups()
+    if literal is not None:
+        value = unquote(literal)
+    else:
+        # a number without quotes is decimal, whatever zeros it begins with
+        value = str(int(number)) if number is not None else word
+    return (quoted_name or name).lower(), value
+
+
+def scan(body):
     found = []
     position = 0
     while True:
-        match = pattern.match(body, position)
+        match = VALUE.match(body, position)
         if match is None:
             raise SyntaxFault(body[position:position + 40])
-        found.append(match.groups()[:-1])
+        found.append(sqlite_unquote(match.group(1)))
         position = match.end()
-        if not match.groups()[-1]:
+        if not match.group(2):
             return found
-
-
-def assignments(body):
-    """name = value, name = value"""
-    return [(name.lower(), unquote(value)) for name, value in scan(ASSIGNMENT, body)]
 
 
 def replace_row(statement):
@@ -51,7 +71,7 @@ def replace_row(statement):
     if match is None:
         raise SyntaxFault(statement[:40])
     names = [name.strip(' `\t\r\n').lower() for name in match.group(1).split(',')]
-    values = [unquote(value) for value, in scan(VALUE, match.group(2))]
+    values = scan(match.group(2))
     if len(names) != len(values):
         raise SyntaxFault('as many values as columns')
     return dict(zip(names, values))

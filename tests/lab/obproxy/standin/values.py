@@ -4,23 +4,35 @@ import socket
 
 TIME_UNITS = {'us': 1, 'ms': 1000, '': 1000000, 's': 1000000, 'm': 60000000, 'h': 3600000000,
               'd': 86400000000}
-SIZE_UNITS = {'': 1, 'b': 1, 'k': 1 << 10, 'kb': 1 << 10, 'm': 1 << 20, 'mb': 1 << 20,
-              'g': 1 << 30, 'gb': 1 << 30, 't': 1 << 40, 'tb': 1 << 40}
-BOOLEANS = {'true': True, '1': True, 'on': True, 'yes': True, 't': True, 'y': True,
-            'false': False, '0': False, 'off': False, 'no': False, 'f': False, 'n': False}
+# a bare number is megabytes: the bytes of 2G, written out, are far out of every range
+SIZE_UNITS = {'b': 1, 'byte': 1, 'k': 1 << 10, 'kb': 1 << 10, '': 1 << 20, 'm': 1 << 20, 'mb': 1 << 20,
+              'g': 1 << 30, 'gb': 1 << 30, 't': 1 << 40, 'tb': 1 << 40, 'p': 1 << 50, 'pb': 1 << 50}
+BOOLEANS = {'true': True, '1': True, 'on': True, 'yes': True, 't': True,
+            'false': False, '0': False, 'off': False, 'no': False, 'f': False}
 LOG_LEVELS = ('ERROR', 'EDIAG', 'USER_ERR', 'WARN', 'WDIAG', 'INFO', 'TRACE', 'DEBUG')
-NUMBER_AND_UNIT = re.compile(r'^(-?\d+)([A-Za-z]*)$')
+NUMBER_AND_UNIT = re.compile(r'^(-?)(0[xX][0-9a-fA-F]+|[0-9]+)([A-Za-z]*)$')
 
 
 class BadValue(Exception):
     pass
 
 
+def number(digits):
+    """As C reads it: 010 is eight, 0x10 sixteen."""
+    if digits[:2] in ('0x', '0X'):
+        return int(digits, 16)
+    return int(digits, 8 if digits[0] == '0' else 10)
+
+
 def with_unit(text, units):
     match = NUMBER_AND_UNIT.match(text)
-    if match is None or match.group(2).lower() not in units:
+    if match is None or match.group(3).lower() not in units:
         raise BadValue(text)
-    return int(match.group(1)) * units[match.group(2).lower()]
+    try:
+        amount = number(match.group(2)) * units[match.group(3).lower()]
+    except ValueError:
+        raise BadValue(text)
+    return -amount if match.group(1) else amount
 
 
 def whole(text):
