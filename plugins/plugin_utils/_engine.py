@@ -41,7 +41,8 @@ def parse_url(text):
         raise RegistryError(f'The registry needs SQLAlchemy 2.0 or later, found {sa.__version__}: run '
                             "'pip install --upgrade \"sqlalchemy>=2.0\"'")
     try:
-        return sa.make_url(text or os.environ.get('OBPROXY_REGISTRY_URL') or default_url())
+        url = sa.make_url(text or os.environ.get('OBPROXY_REGISTRY_URL') or default_url())
+        return url.set(database=os.path.expanduser(url.database)) if sqlite_file(url) else url
     except (sa_errors.ArgumentError, ValueError):
         raise RegistryError(
             'obproxy_registry_url is not a database URL; expected for example sqlite:////var/lib/obproxy/registry.db '
@@ -100,8 +101,13 @@ def _prepare_sqlite(engine, path):
 
 
 def said(url):
-    """Render an address without its password."""
-    return url.render_as_string(hide_password=True)
+    """Render an address without its password, nor the driver's options, among which there may be another."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _secrets(url):
+    options = [text for value in url.query.values() for text in ([value] if isinstance(value, str) else value)]
+    return sorted({text for text in [str(url.password or ''), *options] if text}, key=len, reverse=True)
 
 
 @contextlib.contextmanager
@@ -111,8 +117,8 @@ def explained(url):
         yield
     except sa_errors.SQLAlchemyError as exc:
         text = str(getattr(exc, 'orig', None) or exc)
-        if url.password:
-            text = text.replace(str(url.password), '***')
+        for secret in _secrets(url):
+            text = text.replace(secret, '***')
         text = re.sub(r'://[^/\s@]*@', '://***@', text).splitlines()[0] if text else type(exc).__name__
         raise RegistryError(f'The registry at {said(url)} failed: {text}; {_remedy(text, url)}') from None
 

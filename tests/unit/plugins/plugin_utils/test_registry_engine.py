@@ -57,7 +57,7 @@ def test_a_locked_registry(world, create_body, monkeypatch):
 
 @pytest.mark.parametrize('url', [
     'nosuchthing://user:s3cret@127.0.0.1/registry', 'user:s3cret@127.0.0.1', 'postgresql+nosuchdriver://user:s3cret@127.0.0.1/x',
-    'postgresql://user:s3cret@127.0.0.1:port/x'])
+    'postgresql://user:s3cret@127.0.0.1:port/x', 'postgresql+nosuchdriver://127.0.0.1/x?user=me&password=s3cret'])
 def test_a_wrong_address_is_not_repeated(url):
     text = said(url)
     assert 's3cret' not in text and ('obproxy_registry_url' in text or 'driver' in text)
@@ -85,3 +85,5 @@ def test_the_default_is_under_ansible_home(tmp_path, monkeypatch):
     assert Registry().url.database == str(tmp_path / 'home' / 'obproxy' / 'registry.db')
     monkeypatch.setenv('OBPROXY_REGISTRY_URL', f'sqlite:///{tmp_path}/other.db')
     assert Registry().url.database == f'{tmp_path}/other.db'
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert Registry('sqlite:///~/third.db').url.database == f'{tmp_path}/third.db'
