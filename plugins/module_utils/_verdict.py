@@ -11,7 +11,7 @@ import sys
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import TEMPORARY
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import (
-    WATCHDOG, process, runs_with, user_name, watchdog_pids)
+    WATCHDOG, process, processes, runs_with, user_name, watchdog_pids)
 
 MIN_NOFILE = 4096
 MIN_TEMPORARY_MB = 200
@@ -74,6 +74,14 @@ def _disk_problems(minimum, free):
             found.append('%d MB are free for %s: %d MB are needed. Make room, or mount another disk there.'
                          % (free[folder], folder, needed))
     return found
+
+
+def warnings(survey, facts):
+    """Sentences about what an instance will lack here, though it can be installed."""
+    if facts['systemd'] or processes(('cron', 'crond'), survey.proc):
+        return []
+    return ['Neither systemd nor cron runs on this host: nothing will start the instance again after a reboot, or its '
+            'watchdog when that one has ended. Install cron and see that it runs.']
 
 
 def conflicts(survey):

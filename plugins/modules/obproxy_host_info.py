@@ -184,7 +184,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import Survey
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import check_name, home_of
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import conflicts, problems
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import conflicts, problems, warnings
 
 
 def argument_spec():
@@ -217,6 +217,8 @@ def main():
         result = dict(host=facts, problems=problems(survey, facts), conflicts=conflicts(survey))
     except (HostError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
+    for words in warnings(survey, facts):
+        module.warn(words)
     missing = sorted(name for name, path in facts['commands'].items() if not path)
     module.exit_json(changed=False, missing_commands=missing, **result)
 

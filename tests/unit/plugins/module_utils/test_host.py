@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _host
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import Survey
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import conflicts, problems
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import conflicts, problems, warnings
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import (
     idle, listening, running, wait_until, write)
 
@@ -126,6 +126,19 @@ def test_command_beyond_path_is_found(root):
 def test_room_is_measured_where_the_directory_would_be(root):
     assert _host.existing_parent(str(root / 'a' / 'b')) == str(root)
     assert _host.existing_parent('/no-such-directory') == '/'
+
+
+def test_host_that_starts_nothing_at_boot_is_warned_of(look, root):
+    survey = look()[0]
+    survey.proc = str(root / 'proc')
+    os.makedirs(survey.proc + '/7/')
+    write(root / 'proc' / '7' / 'stat', '7 (sleep) S 1 %s\n' % ' '.join(['0'] * 30))
+    write(root / 'proc' / '7' / 'status', 'Uid:\t0\nGid:\t0\n')
+    assert 'after a reboot' in warnings(survey, {'systemd': False})[0]
+    assert warnings(survey, {'systemd': True}) == []
+    write(root / 'proc' / '7' / 'stat', '7 (crond) S 1 %s\n' % ' '.join(['0'] * 30))
+    os.symlink('/', survey.proc + '/7/root')
+    assert warnings(survey, {'systemd': False}) == []
 
 
 def test_good_host_has_no_problems(look, good):
