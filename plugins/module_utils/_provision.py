@@ -97,7 +97,8 @@ class Provision(object):
             self.rpm.check_signature(path, self.options['key'])
         check_room(package, self.rpm.installed(), self._workers(package.dir))
         missing = sorted(user for user in package.users if not find_user(user))
-        if missing and not self.changes.check_mode:
+        # An instance has a user already: where it is another one, rpm gives the files to root, and that one may read them.
+        if missing and not self.options['home'] and not self.changes.check_mode:
             raise PackageError('The files of %s belong to the user %s, who does not exist here: create that '
                                'user first (obproxy_instance does).' % (self.nevra, ', '.join(missing)))
         return package

@@ -148,8 +148,15 @@ def test_unsigned_package_is_refused_when_a_key_is_given(host, tmp_path):
 def test_package_whose_user_is_missing_is_refused(host, tmp_path):
     path = build_rpm(tmp_path, user='nosuchuser')
     with pytest.raises(PackageError, match='user nosuchuser, who does not exist'):
-        host.present(src=path)
+        host.present(src=path, home=None)
     assert host.installed() == []
+
+
+def test_instance_of_another_user_needs_no_owner_of_the_files(host, tmp_path):
+    host.present(src=build_rpm(tmp_path, user='nosuchuser'))
+    assert host.installed() == [NEW]
+    assert os.readlink(str(host.home / 'bin')) == NEW_BIN
+    assert os.stat(host.rpm.root + NEW_BIN + '/obproxy').st_uid == os.geteuid()
 
 
 def test_other_release_is_refused(host, tmp_path):
