@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import Client
-from conftest import greets, runs, state, wait_for
+from conftest import ROOT, greets, runs, state, wait_for
 
 PASSWORD = 'an-0ld-friend'
 
@@ -200,6 +201,21 @@ def test_boot_does_not_start_what_was_never_configured(proxy):
     first_start(proxy)
     assert proxy.call('start', '--boot').returncode == 0
     wait_for(lambda: greets(proxy.sql))
+
+
+def test_the_checked_commands_suffice(proxy, tmp_path):
+    tasks = yaml.safe_load((ROOT / 'roles' / 'prepare_install' / 'tasks' / 'main.yml').read_text())
+    checked = re.findall(r"'(\w+)'", tasks[0]['oceanbase.obproxy.obproxy_host_info']['commands'])
+    coreutils = ['cat', 'id', 'nohup', 'readlink', 'rm', 'stat', 'tail']
+    path = tmp_path / 'path'
+    path.mkdir()
+    for name in checked + coreutils:
+        (path / name).symlink_to(shutil.which(name))
+    assert proxy.call('start', PATH=str(path)).returncode == 0
+    os.kill(proxy.pids()[0], signal.SIGKILL)
+    wait_for(lambda: proxy.call('checkalive', PATH=str(path)).returncode == 0)
+    assert proxy.call('stop', PATH=str(path)).returncode == 0
+    assert 'command not found' not in proxy.log()
 
 
 def test_systemds_stop_is_not_remembered_and_spares_an_orphan(proxy):
