@@ -278,7 +278,8 @@ class CallbackModule(CallbackBase):
         if self._follower:
             self._tell(self._follower.close(self._tails.open_ended))
             if self._writer:
-                self._writer.flush()
+                # The next play may judge the run by the registry, so one that failed for a while gets another chance.
+                self._writer.flush(again=True)
                 self._warn_of_registry()
 
     def _finish(self):
@@ -311,4 +312,4 @@ class CallbackModule(CallbackBase):
         if not self._warned:
             self._warned = True
             self._display.warning(NOT_RECORDED.format(
-                run=self._follower.run['id'], cause=self._mask(str(trouble) or type(trouble).__name__).rstrip('.')))
+                run=self._follower.run['id'], cause=self._mask(str(trouble) or trouble.__class__.__name__).rstrip('.')))

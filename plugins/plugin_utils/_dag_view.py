@@ -100,7 +100,9 @@ class View:
 def _described(server):
     if not isinstance(server, dict):
         return ''
-    return f"  {server.get('name')}, ports {server.get('sql_port')} and {server.get('exporter_port')}, {server.get('version')}"
+    ports = [str(server[key]) for key in ('sql_port', 'exporter_port') if server.get(key)]
+    known = [server.get('name'), f"port{'s' * (len(ports) > 1)} {' and '.join(ports)}", server.get('version')]
+    return f"  {', '.join(filter(None, known))}"
 
 
 def next_step(command):

@@ -150,6 +150,18 @@ def test_a_registry_that_breaks_is_warned_of_once_and_the_run_goes_on(site):
     assert all(ran.line_of(host, NAMES['finish'])[0] == 'SUCCESSFUL' for host in HOSTS)
 
 
+def test_a_registry_that_comes_back_has_all_states_before_the_last_play(site):
+    away = f'{site.database}.away'
+    site.roles(check_process=[{'name': 'Break', 'raw': f'mv {site.database} {away}', 'run_once': True}],
+               finish=[{'name': 'Mend', 'raw': f'mv {away} {site.database}', 'run_once': True}])
+    look = {'name': 'Look', 'ansible.legacy.stub': {'seen': str(site.database), 'expect': {'update_status:host1': 'SUCCESSFUL'}}}
+    site.more_plays({'hosts': 'localhost', 'connection': 'local', 'gather_facts': False, 'tasks': [look]})
+    site.plan(HOSTS)
+    ran = site.run()
+    assert ran.code == 0, ran.said
+    assert ran.said.count('are not in the registry from here on') == 1 and 'The registry works again' in ran.said
+
+
 def test_the_variable_names_the_registry_and_its_password_is_never_shown(site):
     site.playbook(variables={'obproxy_registry_url': 'postgresql+absent://user:Tr0ub4dor@127.0.0.1:1/{{ name }}', 'name': 'x'})
     site.plan(HOSTS)
@@ -222,6 +234,15 @@ def test_a_limit_without_localhost_is_explained(site):
     assert '--limit leaves out' in site.run('--limit', 'host1', playbook='plan.yml').said
     (site.folder / 'theirs.yml').write_text('[{hosts: localhost, gather_facts: false, tasks: [{debug: {}}]}]')
     assert '--limit leaves out' not in site.run('--limit', 'host1', playbook='theirs.yml').said
+
+
+def test_what_a_takeover_does_not_know_yet_is_left_out(site):
+    site.plan(['host1'])
+    path = site.folder / 'plan.json'
+    plan = json.loads(path.read_text())
+    plan['hosts']['host1'].update(exporter_port=None, version=None)
+    path.write_text(json.dumps(plan))
+    assert '  foo-2883, port 2883\n' in site.run().said
 
 
 def test_other_playbooks_are_left_alone(site):
