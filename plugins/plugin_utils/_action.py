@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from ansible.errors import AnsibleError
@@ -79,14 +78,12 @@ class ControllerAction(ActionBase):
             raise RequestError([Fault.of('run', run, "a plan's run, or its id")])
         return run_id
 
-    @contextlib.contextmanager
     def reading_or_writing(self, args):
-        """Yield the registry's Store; in check mode nothing that is done through it is kept."""
+        """Return a transaction of the registry; in check mode nothing that is done in it is kept."""
         registry = self.registry(args)
         if self.check_mode and not registry.exists:
             registry = Registry(IN_MEMORY)
-        with registry.transaction(commit=not self.check_mode) as store:
-            yield store
+        return registry.transaction(commit=not self.check_mode)
 
 
 class RequestAction(ControllerAction):
@@ -102,8 +99,7 @@ class RequestAction(ControllerAction):
         plan = _plan.plan(
             self.operation, self._body(args), cluster_key, self._inventory(), self._settings(), registry,
             self._actor, self._envelope.trace_id, self.check_mode)
-        data = plan.pop('data')
-        return self._envelope.answer(data, **plan)
+        return self._envelope.answer(**plan)
 
     @staticmethod
     def _cluster_key(args):

@@ -30,7 +30,7 @@ def sha1(text: str) -> str:
 
 
 def free_ports(count: int = 3) -> list[int]:
-    taken = [socket.create_server(('', 0)) for _ in range(count)]
+    taken = [socket.create_server(('', 0)) for dummy in range(count)]
     ports = [one.getsockname()[1] for one in taken]
     for one in taken:
         one.close()

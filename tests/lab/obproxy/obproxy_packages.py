@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOURCES = [HERE / name for name in ('build.py', 'obproxy_packages.py', 'launcher.c', 'obproxyd.sh',
+SOURCES = [HERE / name for name in ('build.py', 'obproxy_packages.py', 'launcher.c', 'broken_obproxyd',
                                     'package.spec.in', 'scriptlets.in')]
 SOURCES += [path for path in sorted((HERE / 'standin').iterdir()) if path.is_file()]
 
@@ -65,7 +65,7 @@ def stage(package: Package, root: Path, launcher: Path) -> Path:
     binaries, library = folder / 'bin', folder / 'lib' / 'standin'
     binaries.mkdir(parents=True)
     shutil.copy(launcher, binaries / 'obproxy')
-    shutil.copy(HERE / 'obproxyd.sh', binaries / 'obproxyd.sh')
+    shutil.copy(HERE / 'broken_obproxyd', binaries / 'obproxyd.sh')
     for path in binaries.iterdir():
         path.chmod(0o755)
     shutil.copytree(HERE / 'standin', library, ignore=shutil.ignore_patterns('__pycache__'))

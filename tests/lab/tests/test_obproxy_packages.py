@@ -99,7 +99,7 @@ def test_says_what_to_install(tmp_path):
 
 
 def test_the_script_of_the_package_does_not_parse():
-    assert run('sh', '-n', BUILD.parent / 'obproxyd.sh', check=False).returncode != 0
+    assert run('sh', '-n', BUILD.parent / 'broken_obproxyd', check=False).returncode != 0
 
 
 def test_installed_by_rpm_it_runs(rpms, tmp_path):

@@ -308,7 +308,7 @@ def test_metrics(launch):
 
 
 def test_many_clients_at_once(running):
-    clients = [running.connect() for _ in range(60)]
+    clients = [running.connect() for dummy in range(60)]
     for client in clients:
         client.ping(reconnect=False)
         client.close()

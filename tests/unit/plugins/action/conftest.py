@@ -4,5 +4,5 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import (  # noqa: F401
+from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import (  # noqa: F401  pylint: disable=unused-import
     add_body, create_body, playbooks, sample, world)
