@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, quote
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm
 
 PORTS = range(1025, 65536)
@@ -108,9 +109,20 @@ def _check_value(request, kind, index, value):
     field = request.field(kind, index, 'value')
     if CONTROL.search(value):
         request.fault(field, value, 'a value without line breaks and control characters')
+    elif kind == 'parameters' and not can_be_told(value):
+        request.fault(field, value, 'a value without a backslash, and not with both kinds of quotes, which OBProxy cannot be told')
     elif kind == 'startup_parameters' and ',' in value:
         request.fault(field, value, "a value without ',', at which OBProxy splits startup parameters; "
                                     f"put it in {request.field('parameters')}")
+
+
+def can_be_told(text):
+    """Tell whether OBProxy's SQL can carry a text."""
+    try:
+        quote(str(text))
+    except ProxysysError:
+        return False
+    return True
 
 
 def check_port(request, *path):

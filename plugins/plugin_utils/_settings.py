@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import can_be_told
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
 SERVER = re.compile(r'(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})')
 SOURCES = ('file', 'url', 'repo')
+UNTELLABLE = 'one with a backslash or with both kinds of quotes, which OBProxy cannot be told'
 
 
 class Settings:
@@ -69,6 +71,9 @@ class Settings:
             if without:
                 _missing(request, 'obproxy_sys_password', "the password that root@proxysys gets (it has no default)",
                          f"for {', '.join(without[:5])}{' and others' if len(without) > 5 else ''}")
+        given = [own] if own not in (None, '') else [self._of_host('obproxy_sys_password', host) for host in hosts]
+        if not all(map(can_be_told, given)):
+            _faulty(request, 'obproxy_sys_password', UNTELLABLE, 'another password')
 
     def _check_links(self, request, hosts, cluster):
         known = self.get('obproxy_ob_clusters', hosts)
@@ -90,6 +95,8 @@ class Settings:
             if found.get('proxyro_password') in (None, '') or '{{' in str(found['proxyro_password']):
                 _missing(request, f'obproxy_ob_clusters.{names[0]}.proxyro_password',
                          'the password of proxyro in the OB cluster', 'OBProxy logs in with it')
+            elif not can_be_told(found['proxyro_password']):
+                _faulty(request, f'obproxy_ob_clusters.{names[0]}.proxyro_password', UNTELLABLE, 'another password')
             if cluster['work_mode'] == 'RS_LIST':
                 rs_list = _root_servers(request, names[0], found.get('root_servers'))
         return rs_list

@@ -69,6 +69,8 @@ WRONG = [
     (('parameters', 0, 'name'), 'WORK_THREAD_NUM', 'parameters[0].name', 'only once'),
     (('parameters', 0, 'value'), 'a\nb', 'parameters[0].value', 'line breaks'),
     (('parameters', 0, 'value'), 'a\0b', 'parameters[0].value', 'control'),
+    (('parameters', 0, 'value'), 'a\\b', 'parameters[0].value', 'backslash'),
+    (('parameters', 0, 'value'), 'a\'b"', 'parameters[0].value', 'quotes'),
     (('parameters', 0, 'value'), ['a'], 'parameters[0].value', 'a string'),
     (('parameters', 0, 'value'), None, 'parameters[0].value', 'a string'),
     (('startupParameters', 0, 'name'), 'obproxy_sys_password', 'startupParameters[0].name', 'vault'),
@@ -208,6 +210,17 @@ def test_a_linked_cluster_without_what_is_needed(world, create_body):
         'obproxy_ob_clusters.hooray.proxyro_password', 'obproxy_ob_clusters.hooray.root_servers'}
     world.variables['obproxy_ob_clusters'] = {'1': {'proxyro_password': 'x', 'root_servers': ['10.0.0.1']}}
     assert set(world.refused('create', create_body)[0]) == {'obproxy_ob_clusters.hooray.root_servers'}
+
+
+@pytest.mark.parametrize('secret', ['s3\\cret', 's3\'c"ret'])
+def test_passwords_that_obproxy_cannot_be_told(world, create_body, secret):
+    world.variables['obproxy_ob_clusters']['hooray']['proxyro_password'] = secret
+    world.hosts['beta']['obproxy_sys_password'] = secret
+    del world.variables['obproxy_sys_password']
+    world.hosts['alpha']['obproxy_sys_password'] = 'fine\'s'
+    faults, status = world.refused('create', create_body)
+    assert (set(faults), status) == ({'obproxy_sys_password', 'obproxy_ob_clusters.hooray.proxyro_password'}, BAD)
+    assert secret not in str(faults) and 'backslash' in faults['obproxy_sys_password'].message
 
 
 def test_a_package_by_url_needs_address_and_checksum(world, create_body):
