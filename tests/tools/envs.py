@@ -95,7 +95,9 @@ def uv_command() -> str:
 
 
 def run(*command) -> None:
-    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, check=False)
+    # The machine's certificates, not uv's own: companies have theirs. The older name is for older uvs.
+    environment = {'UV_SYSTEM_CERTS': '1', 'UV_NATIVE_TLS': '1', **os.environ}
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, check=False, env=environment)
     if done.returncode:
         hint = ''
         if command[1:3] == ('-m', 'venv'):
