@@ -40,6 +40,14 @@ def test_a_role_describes_both_of_its_entry_points(role):
 
 
 @pytest.mark.parametrize('role', ROLES)
+def test_a_call_to_a_host_ends(role):
+    on_controller = {'obproxy_update_status', 'obproxy_finish'}
+    for task in load('roles', role, 'tasks', 'main.yml'):
+        modules = {key.rpartition('.')[2] for key in task if key.startswith('oceanbase.obproxy.')}
+        assert modules <= on_controller or 'obproxy_call_timeout' in task['timeout']
+
+
+@pytest.mark.parametrize('role', ROLES)
 def test_a_role_has_the_defaults_that_it_describes(role):
     path = ROOT / 'roles' / role / 'defaults' / 'main.yml'
     defaults = yaml.safe_load(path.read_text(encoding='utf-8')) if path.exists() else {}

@@ -25,14 +25,20 @@ def request_file(tmp_path):
     return path
 
 
-def batch_add(request_file, events):
+def batch_add(request_file, events, *options):
     """Run it as a user would, in a process of its own."""
     inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
     return subprocess.run(
         ['ansible-playbook', 'oceanbase.obproxy.batch_add', '-i', inventory, '-e', 'obproxy_cluster_id=beta',
-         '-e', f'@{request_file}'], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+         '-e', f'@{request_file}', *options], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
              'ANSIBLE_TIMEOUT': '5', 'OBPROXY_DAG_JSON': str(events)})
+
+
+def last_states(events):
+    """The last subtask of each host, and what became of it."""
+    found = [json.loads(line) for line in events.read_text().splitlines()]
+    return {event['host']: (event['name'], event['status']) for event in found if event['event'] == 'subtask'}
 
 
 def test_the_others_go_on_and_the_next_run_mends_it(host, request_file, tmp_path):
@@ -67,3 +73,15 @@ def test_a_hung_proxy_is_started_again(host):
     assert host.run(f'kill -STOP {before}').rc == 0
     until(lambda: proxy.pids() not in ([], [before]), 60)
     until(lambda: proxy.answers(SYS))
+
+
+def test_a_host_that_hangs_keeps_nobody_waiting(host, request_file, tmp_path):
+    rpm = '/usr/local/sbin/rpm'
+    assert host.run(f"printf '#!/bin/sh\\nexec sleep 987\\n' >{rpm} && chmod 755 {rpm}").rc == 0
+    try:
+        done = batch_add(request_file, tmp_path / 'hung.jsonl', '-e', 'obproxy_call_timeout=15')
+    finally:
+        host.run(f"rm {rpm}; pkill -f 'sleep 98[7]'")
+    assert done.returncode != 0
+    assert last_states(tmp_path / 'hung.jsonl') == {
+        'host2': ('Prepare obproxy install', 'FAILED'), 'host3': ('Finish node', 'SUCCESSFUL')}
