@@ -11,7 +11,7 @@ import shutil
 import tempfile
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
-    HostError, ensure_link, locked, opened, remove_file)
+    HostError, ensure_link, locked, opened, remove_file, remove_if_empty)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import (
     PackageError, check_checksum, check_header, check_room, parse_file_name)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import instance_pids, processes
@@ -164,3 +164,12 @@ class Provision(object):
         if not self.changes.check_mode:
             self.rpm.wait(self.options['timeout'])
             self.rpm.erase(package.nevra)
+            self._tidy(package)
+
+    def _tidy(self, package):
+        """Remove the empty directories above a package's: rpm makes them, but owns and removes none."""
+        homes = [found.pw_dir for found in map(find_user, package.users) if found]
+        path = os.path.dirname(package.dir or '/')
+        while path.count('/') > 1 and path not in homes and not os.path.islink(self.rpm.root + path):
+            remove_if_empty(self.rpm.root + path)
+            path = os.path.dirname(path)

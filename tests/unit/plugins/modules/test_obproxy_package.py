@@ -8,10 +8,12 @@ __metaclass__ = type
 import hashlib
 import json
 import os
+import pwd
 import stat
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _provision
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import PackageError, Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision, TransferNeeded
@@ -201,6 +203,22 @@ def test_absent_removes_link_and_package(host):
     assert (users, changes.diff) == ([], checked.diff)
     assert host.installed() == [OLD] and os.listdir(str(host.home)) == []
     assert not host.absent()[1].changed
+
+
+def test_absent_leaves_no_empty_directories_of_the_packages(host, tmp_path):
+    path = build_rpm(tmp_path, name='obproxy', version='3.2.3', release='1.el7')
+    host.present(src=path, package=os.path.basename(path), home=None)
+    assert (host.root / 'opt' / 'taobao' / 'install' / 'obproxy-3.2.3').is_dir()
+    host.absent(package=os.path.basename(path), home=None)
+    assert os.listdir(str(host.root / 'opt')) == ['foo-2883']
+
+
+def test_absent_leaves_the_home_of_the_files_owner(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(_provision, 'find_user', lambda name: pwd.struct_passwd(
+        (name, 'x', 0, 0, '', '/home/admin', '/bin/sh')))
+    host.present()
+    host.absent()
+    assert os.listdir(str(host.root / 'home')) == ['admin']
 
 
 def test_absent_keeps_what_another_instance_uses(host):
