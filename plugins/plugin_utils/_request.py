@@ -46,6 +46,8 @@ class Request:
         self.operation = operation
         self.faults = []
         self._spelled = {}
+        if not body:
+            self.fault('request', None, "OCP's request body", why='give it with -e @request.json, or as obproxy_request')
         self.values = self._read(BODIES[operation], plain(body), ())
 
     def fault(self, *args, **more):

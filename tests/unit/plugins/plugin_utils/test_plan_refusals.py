@@ -109,6 +109,12 @@ def test_a_list_of_root_servers_is_of_one_cluster(world, create_body, links):
     assert list(faults) == ['obLinks'] and 'exactly one' in faults['obLinks'].expected
 
 
+def test_no_request_at_all(world):
+    faults, status = world.refused('create', {})
+    assert (list(faults), status) == (['request', 'name', 'obLinks'], BAD)
+    assert '-e @request.json' in faults['request'].message
+
+
 def test_all_faults_at_once_and_the_nearest_key(world, create_body):
     create_body.update(nmae='x', port=0, workMode='no')
     create_body['obproxyInstallParam'].update(hostIds=[1, 99, 'gama'], sqlPort=80)
