@@ -236,8 +236,8 @@ class CallbackModule(CallbackBase):
     def _open_registry(self, url):
         try:
             registry = Registry(url)
-            registry.mark_recorded(self._follower.run['id'])
-            self._writer = Writer(registry, self._follower.run['id'])
+            lease = registry.mark_recorded(self._follower.run['id'])
+            self._writer = Writer(registry, self._follower.run['id'], lease)
         except Exception as exc:
             self._warn(exc)
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _leases, _plan
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Envelope, actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
@@ -19,6 +20,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import from_json, plain
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE
+
+CALLBACK = 'oceanbase.obproxy.dag'
 
 
 class ControllerAction(ActionBase):
@@ -66,6 +69,12 @@ class ControllerAction(ActionBase):
                 raise RequestError([Fault.of('obproxy_registry_url', CANNOT_RESOLVE, 'a database URL')]) from None
         return Registry(None if url is None else str(url))
 
+    def lease(self):
+        """Return the seconds for which a run lives without a sign of life."""
+        seconds = number(self._variable('obproxy_lease_seconds')) or _leases.SECONDS
+        watched = CALLBACK in (C.CALLBACKS_ENABLED or ())
+        return seconds if watched else max(seconds, _leases.UNWATCHED_SECONDS)
+
     def checked(self, spec):
         """Check an action's own options, as ansible-core does it for modules."""
         return plain(self.validate_argument_spec(spec)[1])
@@ -98,7 +107,7 @@ class RequestAction(ControllerAction):
         cluster_key = self._cluster_key(args) if self.takes_cluster else None
         plan = _plan.plan(
             self.operation, self._body(args), cluster_key, self._inventory(), self._settings(), registry,
-            self._actor, self._envelope.trace_id, self.check_mode)
+            self._actor, self._envelope.trace_id, self.check_mode, self.lease())
         return self._envelope.answer(**plan)
 
     @staticmethod

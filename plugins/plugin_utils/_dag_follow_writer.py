@@ -1,16 +1,19 @@
 # Copyright: (c) 2026, oceanbase.obproxy contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells the registry what happens to the subtasks, a few times a second."""
+"""Tells the registry what happens to the subtasks, a few times a second, and that the run lives."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+import time
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove
 
 PAUSE = 0.2
+LONGEST_SILENCE = 3
 
 # ansible-core forks a worker per task. No connection to the database may be open at that moment:
 # the worker would close it at its end.
@@ -27,15 +30,21 @@ def _guard_forks():
 class Writer:
     """Collects moves and writes them in one transaction, from a thread of its own."""
 
-    def __init__(self, registry, run_id):
+    def __init__(self, registry, run_id, lease):
         _guard_forks()
         self._registry = registry
         self._run_id = run_id
         self._moves = []
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = None
+        self._silence = min(LONGEST_SILENCE, lease / 4)
+        self._beaten = time.monotonic()
         self.trouble = None
+        self.stops = {}
+        self._pid = os.getpid()
+        atexit.register(self._leave)
+        self._thread = threading.Thread(target=self._work, name='obproxy-registry', daemon=True)
+        self._thread.start()
 
     def add(self, moves):
         """Have moves written within a moment."""
@@ -44,18 +53,36 @@ class Writer:
         with self._changed:
             self._moves.extend(moves)
             self._changed.notify()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name='obproxy-registry', daemon=True)
-            self._thread.start()
 
     def _work(self):
         while not self._closed:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or (self._moves and not self.trouble))
+                self._changed.wait_for(lambda: self._closed or (self._moves and not self.trouble), timeout=self._rest())
             if not self._closed:
                 self.flush()
+                self._beat()
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, timeout=PAUSE)
+
+    def _rest(self):
+        return max(0, self._beaten + self._silence - time.monotonic())
+
+    def _beat(self):
+        """Say that the run lives, and hear which of its tasks have to stop."""
+        if self._rest():
+            return
+        with _writing:
+            self._beaten = time.monotonic()
+            try:
+                self.stops = self._registry.renew(self._run_id)
+            except Exception:
+                # What there is to be written tells of it; the next beat tries again.
+                return
+
+    def _leave(self):
+        """End the lease although the run was interrupted, where the interpreter still gets to its end."""
+        if not self._closed and os.getpid() == self._pid:
+            self.finish()
 
     def flush(self, again=False):
         """Write now what is waiting; after a failure only when told to try again."""
@@ -94,8 +121,8 @@ class Writer:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(1)
+        atexit.unregister(self._leave)
+        self._thread.join(1)
         try:
             with _writing:
                 self._registry.finish_run(self._run_id)

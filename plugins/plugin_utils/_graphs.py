@@ -12,10 +12,10 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view impor
 TASK_NAMES = {'create': 'Install obproxy', 'batch_add': 'Install obproxy', 'take_over': 'Take over obproxy'}
 
 
-def write_tasks(planner, servers, actor, trace_id):
+def write_tasks(planner, servers, actor, trace_id, lease):
     """Write a run with its tasks; return it and the answer's data."""
     operation, tasks = planner.request.operation, planner.store.tasks
-    run_id = tasks.add_run(operation, planner.cluster['id'], actor, trace_id)
+    run_id = tasks.add_run(operation, planner.cluster['id'], actor, trace_id, lease)
     for host_id, context, nodes in _graphs(planner, servers):
         tasks.add_task(run_id, TASK_NAMES[operation], host_id, context, nodes, actor)
     written = tasks.tasks(run_id)

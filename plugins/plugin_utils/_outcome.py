@@ -22,7 +22,7 @@ NO_CAUSE = "its server never reported in; the cause is in this run's own output"
 def update_servers(store, run_id, servers, status, check_mode):
     """Write servers' states; return whether one is new, and what is in the registry then."""
     if run_id is not None and not check_mode:
-        store.tasks.run(run_id)
+        store.tasks.renew(run_id)
     ids = {}
     for server in servers:
         server_id = number(server.get('server_id'))
@@ -86,7 +86,7 @@ def _server_ids(tasks):
 
 def release_servers(store, run_id):
     """Let other operations have the servers of a run that are up; return their ids."""
-    store.tasks.run(run_id)
+    store.tasks.renew(run_id)
     ids = _server_ids(store.tasks.tasks(run_id))
     running = [row['id'] for row in store.servers(ids=ids) if row['status'] == 'RUNNING']
     for server_id in running:

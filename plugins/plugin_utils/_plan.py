@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _leases, _rules
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._planner import Planner
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
 
 
-def plan(operation, body, cluster_key, inventory, settings, registry, actor, trace_id, check_mode=False):
+def plan(operation, body, cluster_key, inventory, settings, registry, actor, trace_id, check_mode=False,
+         lease=_leases.SECONDS):
     """Return {changed, data, run, hosts}; raise RequestError with every fault there is.
 
     Where there is no registry yet, a rehearsal in memory comes first: a refused request leaves no file behind.
@@ -29,8 +30,10 @@ def plan(operation, body, cluster_key, inventory, settings, registry, actor, tra
             with where.transaction(commit=commit) as store:
                 planner = Planner(request, store, inventory, settings)
                 planner.check(cluster_key)
+                if not check_mode:
+                    planner.check_free()
                 _refuse(request)
-                return planner.write(actor, trace_id, check_mode)
+                return planner.write(actor, trace_id, check_mode, lease)
         except RegistryError:
             _refuse(request)
             raise

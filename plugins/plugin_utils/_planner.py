@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import write_tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
     allot_rpc_port, check_servers, describe, server_of)
@@ -78,7 +79,19 @@ class Planner:
                                status=NOT_FOUND, why=f"it has {known or 'none'}")
         return found
 
-    def write(self, actor, trace_id, check_mode):
+    def check_free(self):
+        """Refuse a cluster on which another run is at work; close those that have died."""
+        if self.cluster is None:
+            return
+        holder = self.store.tasks.holder(self.cluster['id'])
+        if holder:
+            self.request.fault(
+                'cluster', self.cluster['name'], 'an OBProxy cluster on which no other run is at work', status=CONFLICT,
+                why=held_by(holder))
+        else:
+            self.store.tasks.bury(self.cluster['id'])
+
+    def write(self, actor, trace_id, check_mode, lease):
         """Write cluster, servers, tasks; return the plan."""
         changed = self._write_cluster(actor)
         servers = {}
@@ -87,7 +100,7 @@ class Planner:
             server, is_new = self._write_server(host)
             changed = changed or is_new
             servers[host.name] = server
-        run, data = write_tasks(self, servers, actor, trace_id)
+        run, data = write_tasks(self, servers, actor, trace_id, lease)
         run['check_mode'] = check_mode
         startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
         hosts = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _schema
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _migrations, _schema
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import Store
 
@@ -57,9 +57,14 @@ class Registry:
             store.tasks.move(moves)
 
     def mark_recorded(self, run_id):
-        """Note that somebody follows this run and records its subtasks."""
+        """Note that somebody follows this run and records its subtasks; return the seconds of its lease."""
         with self.transaction() as store:
-            store.tasks.mark_recorded(run_id)
+            return store.tasks.mark_recorded(run_id)
+
+    def renew(self, run_id):
+        """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
+        with self.transaction() as store:
+            return store.tasks.renew(run_id)
 
     def finish_run(self, run_id):
         """Close a run's tasks and return what each host came to."""
@@ -82,19 +87,21 @@ def _ensure_schema(engine):
     with engine.connect() as connection:
         version = _version(connection)
     if version is None:
-        version = _create_schema(engine)
+        version = _insistently(_try_to_create, engine)
+    if version < _schema.VERSION:
+        version = _insistently(_migrations.migrate, engine)
     if version > _schema.VERSION:
         raise RegistryError(
             f'The registry at {_engine.said(engine.url)} was written by a newer version of this collection '
             f'(its schema is {version}, this collection knows {_schema.VERSION}): upgrade the collection')
 
 
-def _create_schema(engine):
-    """Create the tables, although somebody else may be at it: not every database does it in one transaction."""
+def _insistently(change, engine):
+    """Change the tables, although somebody else may be at it: not every database does it in one transaction."""
     deadline = time.monotonic() + CREATION_SECONDS
     while True:
         try:
-            return _try_to_create(engine)
+            return change(engine)
         except sa_errors.DBAPIError:
             if time.monotonic() > deadline:
                 raise

@@ -16,7 +16,7 @@ except ImportError as exc:  # the registry says how to install it
     sa = None
     IMPORT_ERROR = exc
 
-VERSION = 1
+VERSION = 2
 
 
 def utc_now():
@@ -112,7 +112,8 @@ def _build_runs(table, identity, reference, document, time, big, text):
         sa.Column('operation', sa.String(32), nullable=False), reference('cluster_id', 'obproxy_clusters'),
         sa.Column('creator', sa.String(255)), sa.Column('executor', sa.String(255)),
         sa.Column('recorded', sa.Boolean, nullable=False), sa.Column('status', sa.String(16), nullable=False),
-        sa.Column('trace_id', sa.String(32)), sa.Column('start_time', time, nullable=False), sa.Column('finish_time', time))
+        sa.Column('trace_id', sa.String(32)), sa.Column('start_time', time, nullable=False), sa.Column('finish_time', time),
+        sa.Column('lease_seconds', sa.Integer), sa.Column('lease_until', time))
     table(
         'obproxy_tasks', identity(), reference('run_id', 'obproxy_runs', nullable=False, index=True),
         sa.Column('name', sa.String(64), nullable=False), sa.Column('host_id', big),
@@ -130,7 +131,7 @@ def _build_runs(table, identity, reference, document, time, big, text):
         sa.Column('run_time', sa.Integer, nullable=False), sa.Column('parallel_idx', sa.Integer, nullable=False),
         sa.Column('prohibit_rollback', sa.Boolean, nullable=False), sa.Column('upstreams', document, nullable=False),
         sa.Column('downstreams', document, nullable=False), sa.Column('executor', sa.String(255)),
-        sa.Column('start_time', time), sa.Column('finish_time', time), sa.Column('error', text))
+        sa.Column('start_time', time), sa.Column('finish_time', time), sa.Column('error', text), sa.Column('log', text))
 
 
 METADATA = _build() if sa else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove, RegistryError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SECONDS, Leases
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
@@ -16,7 +17,7 @@ if _schema.sa:
 INTERRUPTED = 'the run ended while this subtask was running'
 
 
-class TaskStore:
+class TaskStore(Leases):
     """Writes task graphs and moves their states."""
 
     def __init__(self, connection):
@@ -32,11 +33,12 @@ class TaskStore:
         table = _schema.table(into)
         self._connection.execute(sa.update(table).where(table.c.id == row_id).values(**values))
 
-    def add_run(self, operation, cluster_id, actor, trace_id):
+    def add_run(self, operation, cluster_id, actor, trace_id, lease=SECONDS):
         """Begin a run and return its id."""
         return self._insert(
             'runs', operation=operation, cluster_id=cluster_id, creator=actor.creator, executor=actor.executor,
-            recorded=False, status=_states.RUNNING, trace_id=trace_id, start_time=_schema.utc_now())
+            recorded=False, status=_states.RUNNING, trace_id=trace_id, start_time=_schema.utc_now(),
+            **self.leased(lease))
 
     def add_task(self, run_id, name, host_id, context, nodes, actor):
         """Write a task with its graph and return its id."""
@@ -64,8 +66,11 @@ class TaskStore:
         return rows[0]
 
     def mark_recorded(self, run_id):
-        """Note that somebody records this run's subtasks."""
-        self._update('runs', self.run(run_id)['id'], recorded=True)
+        """Note that somebody records this run's subtasks; return the seconds within which it has to show that it lives."""
+        run = self.run(run_id)
+        lease = run['lease_seconds'] or SECONDS
+        self._update('runs', run_id, recorded=True, **self.leased(lease))
+        return lease
 
     def tasks(self, run_id):
         """Return a run's tasks with their subtasks, as rows."""
@@ -78,7 +83,11 @@ class TaskStore:
 
     def of_run(self, run_id):
         """Return a run's tasks as OCP describes them."""
-        return [task_view(task) for task in self.tasks(run_id)]
+        tasks = self.tasks(run_id)
+        if self.is_dead(self.run(run_id)):
+            for task in tasks:
+                self.show_dead(task)
+        return [task_view(task) for task in tasks]
 
     def _subtasks(self, task_ids):
         table = _schema.table('subtasks')
@@ -135,14 +144,14 @@ class TaskStore:
             row['status'] = _states.READY
             self._update('subtasks', row['id'], status=_states.READY)
 
-    def finish_run(self, run_id):
+    def finish_run(self, run_id, cause=INTERRUPTED):
         """Close a run: nothing stays RUNNING; return what each host came to."""
         run = self.run(run_id)
         now = _schema.utc_now()
         running = [row for task in self.tasks(run_id) for row in task['subtasks'] if row['status'] in (
             _states.RUNNING, _states.CANCELING)]
         if running:
-            self.move([(row['id'], _states.FAILED, now, INTERRUPTED) for row in running])
+            self.move([(row['id'], _states.FAILED, now, row['error'] or cause) for row in running])
         tasks = self.tasks(run_id)
         for task in tasks:
             done = all(row['status'] == _states.SUCCESSFUL for row in task['subtasks'])

@@ -64,11 +64,22 @@ class World:
         return Registry(self.url)
 
     def plan(self, operation, body, cluster=None, check_mode=False):
-        """Plan a request as the actions do."""
+        """Plan a request as the actions do, when no other run is at work."""
+        self.forget_leases()
+        return self.plan_beside(operation, body, cluster, check_mode)
+
+    def forget_leases(self):
+        """Let the leases of all runs run out."""
+        if self.path.exists():
+            with sqlite3.connect(self.path) as connection:
+                connection.execute('UPDATE obproxy_runs SET lease_until = NULL')
+
+    def plan_beside(self, operation, body, cluster=None, check_mode=False, lease=30):
+        """Plan a request although other runs may be at work."""
         inventory = Inventory(self.hosts, self.hosts)
         return _plan.plan(
             operation, body, cluster, inventory, Settings(self.variables.get, inventory), self.registry,
-            Actor('admin', '192.0.2.9', 'controller'), '0123456789abcdef', check_mode)
+            Actor('admin', '192.0.2.9', 'controller'), '0123456789abcdef', check_mode, lease)
 
     def refused(self, operation, body, cluster=None):
         """Return {field: fault} of a request that is refused, and the status."""
@@ -77,10 +88,13 @@ class World:
         return {fault.field: fault for fault in caught.value.faults}, caught.value.status
 
     def rows(self, table):
-        """Return what is in one of the registry's tables, past the code under test."""
+        """Return what is in one of the registry's tables, past the code under test, but for the time that a lease has left."""
         with sqlite3.connect(self.path) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(f'SELECT * FROM obproxy_{table} ORDER BY id')]
+            rows = [dict(row) for row in connection.execute(f'SELECT * FROM obproxy_{table} ORDER BY id')]
+        for row in rows:
+            row.pop('lease_until', None)
+        return rows
 
 
 class Playbooks:
@@ -105,6 +119,7 @@ class Playbooks:
 
     def run(self, tasks, *arguments, **environment):
         """Run tasks on localhost; return the exit code, the last task's result as seen by a play, and the output."""
+        self.world.forget_leases()
         book = self.write('play.json', [{'hosts': 'localhost', 'gather_facts': False, 'tasks': tasks}])
         done = subprocess.run(
             [sys.executable, '-m', 'ansible', 'playbook', '-i', str(self.folder / 'inventory.json'), str(book), *arguments],

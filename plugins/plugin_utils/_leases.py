@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leases: a run holds its cluster only while it says from time to time that it lives."""
+
+from __future__ import annotations
+
+import datetime
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import moment
+
+if _schema.sa:
+    import sqlalchemy as sa
+
+SECONDS = 30
+# A run without the callback has nobody who prolongs its lease between its first and its last subtasks.
+UNWATCHED_SECONDS = 900
+DEAD = 'the run ended without a word'
+SUPERSEDED = 'the lease of this run had run out, and it was closed'
+
+
+def held_by(run):
+    """Say who holds a cluster, and since when."""
+    return (f"run {run['id']} ({run['operation']}), begun by {run['creator']} on {run['executor']} at "
+            f"{moment(run['start_time'])}, holds it; it ends by itself, or when it says nothing until {moment(run['lease_until'])}")
+
+
+class Leases:
+    """What the store of tasks knows of leases."""
+
+    @staticmethod
+    def leased(seconds):
+        """Return the columns of a run that begins, or goes on."""
+        return {'lease_seconds': seconds, 'lease_until': _schema.utc_now() + datetime.timedelta(seconds=seconds)}
+
+    @staticmethod
+    def is_dead(run):
+        """Tell whether a run has neither ended nor said within its lease that it lives."""
+        return run['finish_time'] is None and (run['lease_until'] is None or run['lease_until'] < _schema.utc_now())
+
+    def _open_runs(self, cluster_id):
+        table = _schema.table('runs')
+        return self._rows(sa.select(table).where(
+            table.c.cluster_id == cluster_id, table.c.finish_time.is_(None)).order_by(table.c.id))
+
+    def holder(self, cluster_id):
+        """Return the living run that works on a cluster, if any."""
+        return next((run for run in self._open_runs(cluster_id) if not self.is_dead(run)), None)
+
+    def bury(self, cluster_id):
+        """Close the runs on a cluster whose leases have run out."""
+        for run in self._open_runs(cluster_id):
+            if self.is_dead(run):
+                self.finish_run(run['id'], DEAD)
+
+    def renew(self, run_id):
+        """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
+        run = self.run(run_id)
+        tasks = self.tasks(run_id)
+        if run['finish_time'] is not None:
+            return {task['id']: SUPERSEDED for task in tasks}
+        self._update('runs', run_id, **self.leased(run['lease_seconds'] or SECONDS))
+        return {task['id']: f"cancelled by {task['executor']}" for task in tasks if task['operation'] == 'CANCEL'}
+
+    @staticmethod
+    def show_dead(task):
+        """Let a task of a dead run look like what it is."""
+        if task['finish_time'] is None:
+            task['status'] = _states.FAILED
+        for row in task['subtasks']:
+            if row['status'] in (_states.RUNNING, _states.CANCELING):
+                row.update(status=_states.FAILED, error=row['error'] or DEAD)

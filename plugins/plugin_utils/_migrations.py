@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring an older registry up to date, with what is in it."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _schema
+
+if _schema.sa:
+    import sqlalchemy as sa
+
+# The columns that each version of the schema has added, by table.
+ADDED = {
+    2: (('runs', 'lease_seconds'), ('runs', 'lease_until'), ('subtasks', 'log')),
+}
+
+
+def migrate(engine):
+    """Add what is missing; return the version that the registry has then."""
+    with engine.connect().execution_options(**{_engine.WRITES: True}) as connection, connection.begin():
+        versions = _schema.table('schema')
+        version = max(connection.execute(sa.select(versions.c.version).with_for_update()).scalars())
+        for target in range(version + 1, _schema.VERSION + 1):
+            for table, column in ADDED[target]:
+                _add_column(connection, _schema.table(table), column)
+            connection.execute(sa.insert(versions).values(version=target))
+        return max(version, _schema.VERSION)
+
+
+def _add_column(connection, table, name):
+    # A database without transactions for this may have been left half way.
+    if name in {column['name'] for column in sa.inspect(connection).get_columns(table.name)}:
+        return
+    column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN {column}')
