@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._take_over import surveyed
+
 
 def link_passwords(ob_links, ob_clusters):
     """Give each OB link its proxyro password, out of the clusters keyed by name or by id."""
@@ -26,7 +28,8 @@ def _planned(hosts, hostvars):
     plan = hostvars['localhost']['obproxy_plan']
     for host in hosts:
         if host in plan['hosts']:
-            yield host, hostvars[host], plan['hosts'][host]
+            variables = hostvars[host]
+            yield host, variables, surveyed(plan['hosts'][host], variables.get('obproxy_survey'))
 
 
 def exporter_targets(hosts, hostvars):
@@ -58,6 +61,8 @@ def live_servers(hosts, hostvars):
             servers.append({
                 'server_id': server['server_id'],
                 'version': server['version'],
+                'exporter_port': server['exporter_port'],
+                'rpc_port': server['rpc_port'],
                 'parameter_version': server['parameter_version'],
                 'architecture': server['package']['arch'],
             })

@@ -40,20 +40,21 @@ def _root():
     return os.geteuid(), os.getegid()
 
 
-def _lock(layout, changes):
+def locked_host(layout, changes):
+    """Keep other set-ups of this host out."""
     return locked(layout.lock, LOCK_TIMEOUT, 'The obproxy set-up of this host', changes.check_mode)
 
 
 def present(changes, wanted, layout, run):
     """Set an instance up; wanted has name, user, home, record, supervisor, obproxyd, unit and cron."""
-    with _lock(layout, changes):
+    with locked_host(layout, changes):
         record = _record(wanted, layout)
         ensure_directories(changes, layout.records)
         write_record(changes, record, layout.records)
         owner = _user.ensure(changes, wanted['user'], run)
         _ensure_home(changes, wanted, owner)
         _user.ensure_limits(changes, wanted['user'], layout.limits)
-        _ensure_supervisor(changes, wanted, layout, run)
+        ensure_supervisor(changes, wanted, layout, run)
     return record
 
 
@@ -87,7 +88,8 @@ def _ensure_home(changes, wanted, owner):
                 ensure_file(changes, folder, WATCHDOG, wanted['obproxyd'], HOME_MODE, owner)
 
 
-def _ensure_supervisor(changes, wanted, layout, run):
+def ensure_supervisor(changes, wanted, layout, run):
+    """The unit or the cron file of wanted (name, unit, cron); an empty text means that there is to be none."""
     name = wanted['name']
     if wanted['unit'] is not None:
         _ensure_unit(changes, name, wanted['unit'], layout, run)
@@ -135,7 +137,7 @@ def _systemctl(run, *arguments):
 
 def absent(changes, name, home, keep_data, layout, run):
     """Undo what present did for this instance, and nothing of another's; keep_data keeps etc and log."""
-    with _lock(layout, changes):
+    with locked_host(layout, changes):
         record = read_record(name, layout.records) or {}
         home = record.get('home', home)
         _refuse_if_running(name, home, layout)

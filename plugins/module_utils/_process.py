@@ -131,6 +131,26 @@ def _process(pid, names, proc):
         state=state, start_time=start_time, argv0=argv[0], script=script)
 
 
+def script_arguments(pid, proc=PROC):
+    """What a shell that carries out a script was given for it."""
+    argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')
+    script = _script(argv)
+    return argv[argv.index(script) + 1:] if script else []
+
+
+def environment(pid, name, proc=PROC):
+    """A variable of the environment that a process was started with; None where it had none."""
+    def read(path):
+        with os.fdopen(os.open(path, os.O_RDONLY), 'rb') as source:
+            return to_native(source.read(), errors='surrogate_or_replace')
+    try:
+        text = _look(pid, proc, read, '%s/%d/environ' % (proc, pid))
+    except (IOError, OSError):
+        return None
+    found = [entry.partition('=')[2] for entry in text.split('\0') if entry.partition('=')[0] == name]
+    return found[0] if found else None
+
+
 def runs_with(pid, argument, proc=PROC):
     """Whether a process was started with this argument."""
     argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')

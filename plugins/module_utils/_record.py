@@ -15,9 +15,11 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 
 FORMAT = 1
 STATES = ('creating', 'running')
+PROGRAM = 'bin/obproxy'
 NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}\Z')
 FIELDS = ('cluster_id', 'cluster_name', 'server_id', 'host_id', 'sql_port', 'exporter_port',
-          'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version')
+          'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version',
+          'startup_parameters', 'parameters', 'request')
 # Templates of ansible-core up to 2.18 turn numbers into text.
 NUMBERS = ('cluster_id', 'server_id', 'host_id', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')
 LINK_FIELDS = ('cluster_name', 'ob_cluster_id', 'username')
@@ -144,6 +146,6 @@ def home_of(name, base, home=None):
 
 def users_of(package_dir, records, without=None):
     """Names of the recorded instances (but for one) that use a package's bin directory."""
-    used = os.path.realpath(os.path.join(package_dir, 'bin'))
+    used = os.path.realpath(os.path.join(package_dir, PROGRAM))
     return sorted(record['name'] for record in records if record['name'] != without
-                  and os.path.realpath(os.path.join(record['home'], 'bin')) == used)
+                  and os.path.realpath(os.path.join(record['home'], PROGRAM)) == used)

@@ -24,11 +24,16 @@ def check_servers(planner):
     for host in planner.hosts:
         mine = server_of(planner.store, host, planner.cluster)
         for key, value, field in _wanted(planner, host):
-            if mine is None:
-                _check_free(planner, host, value, field)
+            if mine is None or is_open(request, mine):
+                _check_free(planner, host, value, field, mine)
             elif value is not None and mine[key] not in (None, value):
                 request.fault(field, value, shown(mine[key]), status=CONFLICT,
                               why=f"{host.name} is already in the OBProxy cluster {mine['cluster_name']} with it")
+
+
+def is_open(request, server):
+    """Tell whether a takeover meets a server that no takeover has completed: port or cluster may have been wrong ones."""
+    return request.operation == 'take_over' and server['status'] == 'TAKINGOVER'
 
 
 def _wanted(planner, host):
@@ -41,8 +46,10 @@ def _wanted(planner, host):
     return [*wanted, ('version', planner.package and planner.package['file'], request.field(*version))]
 
 
-def _check_free(planner, host, value, field):
+def _check_free(planner, host, value, field, mine):
     for other in planner.store.servers(host_id=host.host_id):
+        if is_open(planner.request, other) and (mine is None or mine['id'] == other['id'] or other['sql_port'] == value):
+            continue
         for column in PORT_COLUMNS:
             if isinstance(value, int) and other[column] == value:
                 planner.request.fault(

@@ -112,6 +112,11 @@ class Store:
         """Change a server's columns."""
         self._update('servers', server_id, **values)
 
+    def remove_server(self, server_id):
+        """Forget a server that never ran for its cluster."""
+        table = _schema.table('servers')
+        self._connection.execute(sa.delete(table).where(table.c.id == server_id))
+
     def put_exporter(self, server_id, address, port):
         """Write where a server's exporter is."""
         table = _schema.table('exporters')
