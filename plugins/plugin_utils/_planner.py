@@ -13,7 +13,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory impor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
-    allot_rpc_port, check_servers, describe, server_of)
+    allot_rpc_port, check_servers, describe, is_open, server_of)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
 
 
@@ -106,8 +106,20 @@ class Planner:
         hosts = {}
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
-            hosts[name].update(startup_parameters=startup, parameters=ordinary)
+            hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'])
+            if self.request.operation == 'take_over':
+                hosts[name]['cluster_versions'] = self._versions()
         return {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}
+
+    def _forget_open(self, host):
+        """Take a server that another cluster has failed to take over out of the way."""
+        for other in self.store.servers(host_id=host.host_id):
+            if other['sql_port'] == host.sql_port and is_open(self.request, other):
+                self.store.remove_server(other['id'])
+
+    def _versions(self):
+        """List the versions that the cluster's servers have."""
+        return sorted({server['version'] for server in self.store.servers(cluster_id=self.cluster['id']) if server['version']})
 
     def _write_cluster(self, actor):
         url = self.found['config_url']
@@ -132,6 +144,8 @@ class Planner:
         known = server_of(self.store, host, self.cluster)
         if known:
             values = {'operate_status': 'OPERATING', 'ip': host.ip}
+            if is_open(self.request, known):
+                values['sql_port'] = host.sql_port
             if known['rpc_port'] is None and known['exporter_port'] is not None:
                 values['rpc_port'] = allot_rpc_port(self.store, host, known['sql_port'], known['exporter_port'])
             self.store.update_server(known['id'], **values)
@@ -139,6 +153,7 @@ class Planner:
         values = {'cluster_id': self.cluster['id'], 'host_id': host.host_id, 'ip': host.ip, 'parameter_version': 0}
         if self.request.operation == 'take_over':
             values.update(sql_port=host.sql_port, status='TAKINGOVER')
+            self._forget_open(host)
         else:
             sql, exporter = (self.request.get(*install_path(self.request, key)) for key in ('sql_port', 'exporter_port'))
             values.update(
