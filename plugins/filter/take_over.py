@@ -23,6 +23,12 @@ def broken_rules(hosts, hostvars, host, strict=False, user='admin'):
         if broken else []
 
 
+def surveys(hosts, hostvars):
+    """Collect the surveys of those hosts that could be surveyed."""
+    found = {host: _survey(hostvars[host]) for host in hosts if host in hostvars}
+    return {host: survey for host, survey in found.items() if survey and not survey.get('failed')}
+
+
 def _survey(variables):
     """Return what a host's survey has found; nothing of a host that could not be reached."""
     survey = variables.get('obproxy_survey')
@@ -33,4 +39,4 @@ class FilterModule:
     """What the roles make of a takeover's surveys."""
 
     def filters(self):
-        return {'broken_rules': broken_rules, 'surveyed': surveyed}
+        return {'broken_rules': broken_rules, 'surveyed': surveyed, 'surveys': surveys}

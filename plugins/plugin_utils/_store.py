@@ -57,13 +57,13 @@ class Store:
         table = _schema.table('clusters')
         return [(row['id'], row['name']) for row in self._rows(sa.select(table.c.id, table.c.name).order_by(table.c.id))]
 
-    def add_cluster(self, startup_parameters, parameters, **values):
-        """Write a new cluster with the first version of its parameters."""
+    def add_cluster(self, startup_parameters, parameters, parameter_version=1, **values):
+        """Write a new cluster with one version of its parameters."""
         now = _schema.utc_now()
-        cluster_id = self._insert('clusters', parameter_version=1, create_time=now, update_time=now, **values)
+        cluster_id = self._insert('clusters', parameter_version=parameter_version, create_time=now, update_time=now, **values)
         for kind, items in ((STARTUP, startup_parameters), (ORDINARY, parameters)):
             for position, item in enumerate(items):
-                self._insert('parameters', cluster_id=cluster_id, version=1, kind=kind, position=position,
+                self._insert('parameters', cluster_id=cluster_id, version=parameter_version, kind=kind, position=position,
                              name=item['name'], value=item['value'])
         return self.cluster(cluster_id)
 
@@ -106,11 +106,20 @@ class Store:
 
     def add_server(self, **values):
         """Write a new server and return its id."""
-        return self._insert('servers', operate_status='OPERATING', create_time=_schema.utc_now(), **values)
+        return self._insert('servers', **{'operate_status': 'OPERATING', 'create_time': _schema.utc_now(), **values})
 
     def update_server(self, server_id, **values):
         """Change a server's columns."""
         self._update('servers', server_id, **values)
+
+    def catch_up_ids(self):
+        """Let the next id come after those that were written as given; only PostgreSQL does not see to that itself."""
+        if self._connection.dialect.name != 'postgresql':
+            return
+        for name in ('clusters', 'servers'):
+            table = _schema.table(name)
+            self._connection.execute(sa.select(sa.func.setval(
+                sa.func.pg_get_serial_sequence(table.name, 'id'), sa.func.coalesce(sa.func.max(table.c.id), 1))))
 
     def remove_server(self, server_id):
         """Forget a server that never ran for its cluster."""
