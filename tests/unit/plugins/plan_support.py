@@ -97,6 +97,20 @@ class World:
         return rows
 
 
+# Writes a file within Ansible's own process: no module has to be packed and started for that.
+SAVE = '''
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        with open(self._task.args['dest'], 'w', encoding='utf-8') as stream:
+            stream.write(self._task.args['content'])
+        return {'changed': True}
+'''
+
+
 class Playbooks:
     """Runs real playbooks against a tiny inventory; no host of it is ever connected to."""
 
@@ -109,6 +123,9 @@ class Playbooks:
     def __init__(self, world):
         self.folder = world.folder
         self.world = world
+        for name, text in (('action', SAVE), ('library', '')):
+            (self.folder / name).mkdir()
+            (self.folder / name / 'save.py').write_text(text, encoding='utf-8')
         self.write('inventory.json', {'all': {'hosts': world.hosts, 'vars': {**world.variables, 'ansible_connection': 'local'}}})
 
     def write(self, name, content):
@@ -125,6 +142,7 @@ class Playbooks:
             [sys.executable, '-m', 'ansible', 'playbook', '-i', str(self.folder / 'inventory.json'), str(book), *arguments],
             capture_output=True, text=True, timeout=120, cwd=self.folder, check=False, env={
                 **os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(pathlib.Path(_dag.__file__).parents[5]),
+                'ANSIBLE_ACTION_PLUGINS': str(self.folder / 'action'), 'ANSIBLE_LIBRARY': str(self.folder / 'library'),
                 'ANSIBLE_HOME': str(self.folder / 'home'), 'ANSIBLE_STDOUT_CALLBACK': 'ansible.builtin.default',
                 'ANSIBLE_LOCALHOST_WARNING': 'false', 'ANSIBLE_NOCOLOR': 'true', 'OBPROXY_REGISTRY_URL': self.world.url,
                 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'ANSIBLE_DEPRECATION_WARNINGS': 'false', **environment})
@@ -132,8 +150,7 @@ class Playbooks:
 
     def saved(self, *tasks, name='obproxy_plan'):
         """Return tasks with one more that saves a variable, whatever the others came to."""
-        save = {'ansible.builtin.copy': {'content': '{{ %s | to_json }}' % name, 'dest': str(self.folder / 'saved.json')},
-                'check_mode': False}
+        save = {'ansible.legacy.save': {'content': '{{ %s | to_json }}' % name, 'dest': str(self.folder / 'saved.json')}}
         return [{'block': list(tasks), 'always': [save]}]
 
     @property
