@@ -106,6 +106,8 @@ def test_kill_is_repaired_with_the_configuration(proxy):
 
 def test_a_hung_proxy_is_replaced(proxy):
     pid = proxy.start(OBPROXYD_HUNG_LIMIT='3')
+    # Until the watchdog, too, has had an answer, this would be a proxy that is slow to start.
+    wait_for(lambda: 'listens on' in proxy.log())
     os.kill(pid, signal.SIGSTOP)
     assert proxy.other_pid(pid, 15) and not runs(pid)
 
