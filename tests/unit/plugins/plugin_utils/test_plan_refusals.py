@@ -151,7 +151,8 @@ def test_two_hosts_with_one_id(world, create_body):
 
 
 @pytest.mark.parametrize('cluster, status', [
-    (None, BAD), (7, UNKNOWN), ('7', UNKNOWN), ('bar', UNKNOWN), (2 ** 80, UNKNOWN), (-1, UNKNOWN), ('9' * 5000, UNKNOWN), ('\u0661', UNKNOWN), ('\ud800', UNKNOWN)])
+    (None, BAD), (7, UNKNOWN), ('7', UNKNOWN), ('bar', UNKNOWN), (2 ** 80, UNKNOWN), (-1, UNKNOWN),
+    ('9' * 5000, UNKNOWN), ('\u0661', UNKNOWN), ('\ud800', UNKNOWN)])
 def test_a_cluster_that_is_not_there(world, add_body, cluster, status):
     faults, given = world.refused('batch_add', add_body, cluster)
     assert (list(faults), given) == (['cluster_id'], status)
