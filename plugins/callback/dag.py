@@ -72,9 +72,10 @@ from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, FAILED, Follower, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, next_step
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, next_step, ways_on
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_json import JsonLines
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secrets import (
     Masker, command_line, may_hold_secrets, secrets_in)
@@ -152,7 +153,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host, task):
         role = self._role(task)
         if role:
-            self._tell(self._follower.start(self._concerned(host, task), role))
+            names = [name for name in self._concerned(host, task) if not self._follower.hosts[name].stopped]
+            self._tell(self._follower.start(names, role))
 
     @harmless
     def v2_runner_on_ok(self, result):
@@ -200,19 +202,33 @@ class CallbackModule(CallbackBase):
 
     def _passed(self, host, task):
         role = self._role(task)
-        if role:
+        if role and not self._stopped(role, host, task):
             self._tell(self._follower.passed(self._concerned(host, task), role, self._tails.has(role, task)))
+
+    def _reason(self, host):
+        state = self._follower.hosts.get(host.get_name())
+        return _stops.reason(state.task_id) if state else None
+
+    def _stopped(self, role, host, task):
+        """Let a cancelled task end with the subtask that is through."""
+        if not self._reason(host) or tasks.is_run_once(task) or not self._tails.has(role, task):
+            return False
+        self._tell(self._follower.failed([host.get_name()], role, self._reason(host)))
+        return True
 
     def _failed(self, host, task, content, ignored, unreachable=False):
         if not self._follower:
             return
         items = self._items.pop((host.get_name(), task._uuid), ())
+        state = self._follower.hosts.get(host.get_name())
+        if state and state.stopped:
+            return
         if ignored:
             self._passed(host, task)
             return
         role = self._role(task)
         self._learn_secrets(host, task)
-        cause = self._mask(tasks.cause_of(content, items, unreachable))
+        cause = self._reason(host) or self._mask(tasks.cause_of(content, items, unreachable))
         rescuable = not unreachable and role is not None and tasks.can_be_rescued(task, role)
         if role or not tasks.has_rescue(task):
             self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))
@@ -302,7 +318,11 @@ class CallbackModule(CallbackBase):
             self._display.display(failures, color=C.COLOR_ERROR)
         if not self._follower.succeeded:
             command = None if is_launched() else command_line(sys.argv, self._mask)
-            self._display.display(next_step(command))
+            self._display.display('\n'.join([next_step(command), *self._ways_on()]))
+
+    def _ways_on(self):
+        failed = next((state for state in self._follower.hosts.values() if state.failure), None)
+        return ways_on(failed.task_id, failed.failure.id, is_launched()) if failed and self._writer else []
 
     def _warn_of_registry(self):
         if self._writer.trouble:

@@ -11,12 +11,15 @@ import shutil
 import tempfile
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
-    HostError, ensure_link, locked, opened, remove_file, remove_if_empty)
+    Changes, HostError, ensure_file, ensure_link, locked, opened, remove_file, remove_if_empty)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import (
     PackageError, check_checksum, check_header, check_room, parse_file_name)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import instance_pids, processes
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_records, users_of
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._user import find as find_user
+
+# In an instance's home: the package that was installed for it.
+CLAIM = '.package'
 
 
 class TransferNeeded(PackageError):
@@ -64,11 +67,30 @@ class Provision(object):
             self.changes.add('package', '', '%s\n' % str(self.nevra))
             if not self.changes.check_mode:
                 self.rpm.wait(self.options['timeout'])
+                self._claim()
                 self.rpm.install(path)
                 self.rpm.check_complete(package)
         finally:
             shutil.rmtree(temporary)
         return package
+
+    def _claim(self):
+        """Note, before it happens, that the package comes with this instance and may go with it."""
+        if self.options['home']:
+            with opened(self.options['home']) as instance:
+                ensure_file(Changes(False), instance, CLAIM, '%s\n' % str(self.nevra), 0o600)
+
+    def _is_claimed(self):
+        if not self.options['home']:
+            return True
+        with opened(self.options['home']) as instance:
+            return instance.fd is not None and instance.read(CLAIM) == '%s\n' % str(self.nevra)
+
+    def _disclaim(self):
+        if self.options['home'] and not self.changes.check_mode:
+            with opened(self.options['home']) as instance:
+                if instance.fd is not None:
+                    remove_file(Changes(False), instance, CLAIM)
 
     def _has_file(self):
         return self.options['source'] == 'file' and os.path.isfile(self.options['src'] or '')
@@ -128,7 +150,7 @@ class Provision(object):
                 ensure_link(self.changes, instance, 'bin', target)
 
     def absent(self):
-        """Remove the instance's link, and the package unless another instance uses it; who does."""
+        """Remove the instance's link, and the package if it came with it and nobody else uses it; who does."""
         with self._locked():
             package = self.rpm.find(self.nevra)
             self._unlink(package)
@@ -139,8 +161,9 @@ class Provision(object):
             users = users_of(package.dir, records) if package.dir else []
             pids = self._workers(package.dir) if package.dir else []
             users += ['process %d' % pid for pid in pids]
-            if not users:
+            if not users and self._is_claimed():
                 self._erase(package)
+            self._disclaim()
         return users
 
     def _unlink(self, package):

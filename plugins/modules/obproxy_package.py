@@ -23,7 +23,8 @@ options:
   state:
     description:
       - V(present) installs the package and creates the instance's link.
-      - V(absent) removes the link, and the package unless another instance or a process uses it.
+      - V(absent) removes the link, and the package unless another instance or a process uses it. With O(home), a package
+        that was there before the instance stays, too.
     type: str
     choices: [present, absent]
     default: present

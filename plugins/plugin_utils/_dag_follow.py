@@ -9,6 +9,8 @@ import dataclasses
 import datetime
 import time
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
+
 PENDING, READY, RUNNING, FAILED, SUCCESSFUL = 'PENDING', 'READY', 'RUNNING', 'FAILED', 'SUCCESSFUL'
 ENDED = (FAILED, SUCCESSFUL)
 
@@ -50,6 +52,11 @@ class HostState:
     def failure(self):
         """Return the first subtask that failed on this host, if any."""
         return next((subtask for subtask in self.chain.values() if subtask.status == FAILED), None)
+
+    @property
+    def stopped(self):
+        """Tell whether this host's task was cancelled and has ended by that."""
+        return bool(self.failure and _stops.reason(self.task_id))
 
     @property
     def last(self):
@@ -216,8 +223,9 @@ class Follower:
 
     def _is_held_back(self, subtask):
         """Tell whether another host's failed chain keeps a shared subtask from being done for the task."""
-        failures = [self.hosts[other.host].failure for other in self._sharers[subtask.id] if other is not subtask]
-        return any(failure and failure.index < subtask.index for failure in failures)
+        others = [other for other in self._sharers[subtask.id] if other is not subtask]
+        failures = [(self.hosts[other.host].failure, other) for other in others]
+        return any(failure and failure.index < other.index for failure, other in failures)
 
 
 def _now():

@@ -10,10 +10,11 @@ import os
 import threading
 import time
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove
 
 PAUSE = 0.2
-LONGEST_SILENCE = 3
+LONGEST_SILENCE = 1
 
 # ansible-core forks a worker per task. No connection to the database may be open at that moment:
 # the worker would close it at its end.
@@ -40,7 +41,7 @@ class Writer:
         self._silence = min(LONGEST_SILENCE, lease / 4)
         self._beaten = time.monotonic()
         self.trouble = None
-        self.stops = {}
+        _stops.REASONS.clear()
         self._pid = os.getpid()
         atexit.register(self._leave)
         self._thread = threading.Thread(target=self._work, name='obproxy-registry', daemon=True)
@@ -74,7 +75,7 @@ class Writer:
         with _writing:
             self._beaten = time.monotonic()
             try:
-                self.stops = self._registry.renew(self._run_id)
+                _stops.REASONS.update(self._registry.renew(self._run_id))
             except Exception:
                 # What there is to be written tells of it; the next beat tries again.
                 return

@@ -105,6 +105,18 @@ def _described(server):
     return f"  {', '.join(filter(None, known))}"
 
 
+def ways_on(task_id, subtask_id='<failed subtask>', launched=False):
+    """Return the operations that a failed task allows."""
+    command = '' if launched else 'ansible-playbook -i <inventory> '
+    rows = [
+        (f'oceanbase.obproxy.task_retry -e obproxy_task_id={task_id}', 'go on from the failed subtask'),
+        (f'oceanbase.obproxy.task_skip -e obproxy_subtask_id={subtask_id}', 'take it for done, go on behind it'),
+        (f'oceanbase.obproxy.task_rollback -e obproxy_task_id={task_id}', 'undo the whole task, on all of its hosts'),
+    ]
+    width = max(len(row[0]) for row in rows)
+    return ['Or take up what has failed:', *(f'  {command}{row[0]:<{width}}  # {row[1]}' for row in rows)]
+
+
 def next_step(command):
     """Return what to do after a run that was not altogether successful; without a command it was a launched job."""
     advice = 'Next: mend the cause, then '

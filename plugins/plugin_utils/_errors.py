@@ -54,6 +54,17 @@ class Fault:
         return {'field': self.field, 'given': self.given, 'expected': self.expected, 'message': self.message}
 
 
+class Faults:
+    """Collects what is wrong with something that is no request body."""
+
+    def __init__(self):
+        self.faults = []
+
+    def fault(self, field, given, expected, status=BAD_REQUEST, why=None):
+        """Add one thing that is wrong."""
+        self.faults.append(Fault.of(field, given, expected, status, why))
+
+
 class RequestError(Exception):
     """A request that is refused, with all its faults."""
 

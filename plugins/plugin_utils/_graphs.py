@@ -17,7 +17,8 @@ def write_tasks(planner, servers, actor, trace_id, lease):
     operation, tasks = planner.request.operation, planner.store.tasks
     run_id = tasks.add_run(operation, planner.cluster['id'], actor, trace_id, lease)
     for host_id, context, nodes in _graphs(planner, servers):
-        tasks.add_task(run_id, TASK_NAMES[operation], host_id, context, nodes, actor)
+        prohibited = context['stringMap']['prohibit_rollback'] == 'true'
+        tasks.add_task(run_id, TASK_NAMES[operation], host_id, context, nodes, actor, prohibited)
     written = tasks.tasks(run_id)
     views = [task_view(task) for task in written]
     run = {
@@ -41,12 +42,12 @@ def _graphs(planner, servers):
         yield host.host_id, _host_context(planner.cluster, servers[host.name]), _dag.chain(steps, host.name)
 
 
-def _strings(cluster, server):
-    package = package_of(server)
+def _strings(cluster, *servers):
+    package = package_of(servers[0])
     return {
         'obproxy_need_delete_cluster': False,
         'package_version': _rpm.short_version(package) if package else '',
-        'prohibit_rollback': False,
+        'prohibit_rollback': any(server['status'] == 'RUNNING' for server in servers),
         'service_name': cluster['name'],
         'package_name': package['name'] if package else '',
         'obproxy_parameter_version': cluster['parameter_version'],
@@ -61,7 +62,7 @@ def _host_context(cluster, server):
 
 def _shared_context(cluster, servers):
     return _dag.context(
-        _strings(cluster, servers[0]), hosts=[server['host_id'] for server in servers],
+        _strings(cluster, *servers), hosts=[server['host_id'] for server in servers],
         servers=[server['id'] for server in servers], parallel=True)
 
 

@@ -26,6 +26,11 @@ def held_by(run):
             f"{moment(run['start_time'])}, holds it; it ends by itself, or when it says nothing until {moment(run['lease_until'])}")
 
 
+def cancellation(task):
+    """Say who has cancelled a task."""
+    return f"cancelled by {task['context']['stringMap'].get('cancelled_by')}"
+
+
 class Leases:
     """What the store of tasks knows of leases."""
 
@@ -61,7 +66,7 @@ class Leases:
         if run['finish_time'] is not None:
             return {task['id']: SUPERSEDED for task in tasks}
         self._update('runs', run_id, **self.leased(run['lease_seconds'] or SECONDS))
-        return {task['id']: f"cancelled by {task['executor']}" for task in tasks if task['operation'] == 'CANCEL'}
+        return {task['id']: cancellation(task) for task in tasks if task['operation'] == _states.CANCEL}
 
     @staticmethod
     def show_dead(task):

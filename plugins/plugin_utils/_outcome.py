@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm, _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import ways_on
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
@@ -16,6 +17,7 @@ TEXTS = ('architecture', 'ip')
 NOT_RECORDED = (
     'The subtasks of this run were not recorded as they went, because the callback oceanbase.obproxy.dag is not enabled '
     '(callbacks_enabled = oceanbase.obproxy.dag in ansible.cfg); their states follow from the servers that reported in.')
+NOT_UNDONE = "the rollback has not come to its end on this host; the cause is in this run's own output"
 NO_CAUSE = "its server never reported in; the cause is in this run's own output"
 
 
@@ -74,7 +76,8 @@ def _described(row):
         'id', 'cluster_id', 'host_id', 'status', 'version', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')}
 
 
-def _server_ids(tasks):
+def server_ids(tasks):
+    """Return the ids of the servers that tasks are about."""
     ids = set()
     for task in tasks:
         context = task['context']
@@ -87,7 +90,7 @@ def _server_ids(tasks):
 def release_servers(store, run_id):
     """Let other operations have the servers of a run that are up; return their ids."""
     store.tasks.renew(run_id)
-    ids = _server_ids(store.tasks.tasks(run_id))
+    ids = server_ids(store.tasks.tasks(run_id))
     running = [row['id'] for row in store.servers(ids=ids) if row['status'] == 'RUNNING']
     for server_id in running:
         store.update_server(server_id, operate_status='NORMAL')
@@ -103,7 +106,7 @@ def close_run(store, run_id):
     if run['finish_time'] is None and not (hosts and recorded):
         live = _live_hosts(store, run)
         for task in tasks:
-            _settle(store, task, live)
+            _settle_rollback(store, task) if task['operation'] == _states.ROLLBACK else _settle(store, task, live)
     results = store.tasks.finish_run(run_id)
     views = [task_view(task) for task in store.tasks.tasks(run_id)]
     return {
@@ -123,6 +126,9 @@ def _settle(store, task, live):
     hosts = {row['host'] for row in task['subtasks']} - {None}
     done, moves = set(), []
     for row in task['subtasks']:
+        if row['status'] == _states.SUCCESSFUL:
+            done.add(row['id'])
+            continue
         if not done.issuperset(row['upstreams']):
             continue
         if row['host'] in live or (row['host'] is None and (live & hosts or not hosts)):
@@ -131,6 +137,16 @@ def _settle(store, task, live):
         else:
             moves += _steps(row, _states.FAILED, NO_CAUSE)
     store.tasks.move(moves)
+
+
+def _settle_rollback(store, task):
+    """A rollback is through where the server is forgotten."""
+    names = {row['host_id'] for row in store.servers(ids=server_ids([task]))}
+    left = {name for name, host_id in store.hosts().items() if host_id in names}
+    for row in _states.counted(task):
+        end = (_states.FAILED, None, NOT_UNDONE) if row['host'] in left else (_states.SUCCESSFUL, None, None)
+        way = {_states.PENDING: [_states.READY, _states.RUNNING], _states.READY: [_states.RUNNING]}.get(row['status'], [])
+        store.tasks.move([*((row['id'], status, None, None) for status in way), (row['id'], *end)])
 
 
 def _steps(row, end, error):
@@ -159,4 +175,5 @@ def failure_message(results):
         return ''
     lines = [f"{result['host'] or 'the cluster'}: task {result['task_id']}, {result['subtask']}: "
              f"{result['error'] or NO_CAUSE}" for result in failed]
-    return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.'])
+    return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
+                      *ways_on(failed[0]['task_id'])])

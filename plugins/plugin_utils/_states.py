@@ -9,16 +9,36 @@ PENDING, READY, RUNNING, CANCELING, FAILED, SUCCESSFUL = (
     'PENDING', 'READY', 'RUNNING', 'CANCELING', 'FAILED', 'SUCCESSFUL')
 STATES = (PENDING, READY, RUNNING, CANCELING, FAILED, SUCCESSFUL)
 
-# Besides the way forward: a cancelled subtask fails; a failed one is retried (READY), skipped
+# Besides the way forward: a cancelled subtask fails, or was through before its run heard of it; a failed one is retried (READY), skipped
 # (SUCCESSFUL) or rolled back (PENDING); a rollback also undoes what was successful or not yet begun.
 MOVES = {
     PENDING: {READY},
     READY: {RUNNING, PENDING},
     RUNNING: {SUCCESSFUL, FAILED, CANCELING},
-    CANCELING: {FAILED},
+    CANCELING: {FAILED, SUCCESSFUL},
     FAILED: {READY, SUCCESSFUL, PENDING},
     SUCCESSFUL: {READY, PENDING},
 }
+
+
+EXECUTE, RETRY, SKIP, ROLLBACK, CANCEL = 'EXECUTE', 'RETRY', 'SKIP', 'ROLLBACK', 'CANCEL'
+
+
+def is_done(row):
+    """Tell whether a subtask has been carried out, and not been undone since."""
+    return row['status'] == SUCCESSFUL and row['operation'] != ROLLBACK
+
+
+def is_undone(row):
+    """Tell whether a subtask has been rolled back."""
+    return row['status'] == SUCCESSFUL and row['operation'] == ROLLBACK
+
+
+def counted(task):
+    """Return the subtasks that a task's status depends on: in a rollback those that are to be undone."""
+    if task['operation'] != ROLLBACK:
+        return task['subtasks']
+    return [row for row in task['subtasks'] if row['operation'] == ROLLBACK]
 
 
 def is_legal(before, after):

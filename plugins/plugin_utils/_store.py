@@ -126,6 +126,18 @@ class Store:
         table = _schema.table('servers')
         self._connection.execute(sa.delete(table).where(table.c.id == server_id))
 
+    def forget_exporter(self, server_id):
+        """Take a server's exporter out of the registry."""
+        table = _schema.table('exporters')
+        self._connection.execute(sa.delete(table).where(table.c.server_id == server_id))
+
+    def forget_cluster(self, cluster_id):
+        """Take a cluster without servers out of the registry; its runs stay."""
+        parameters, runs, clusters = (_schema.table(name) for name in ('parameters', 'runs', 'clusters'))
+        self._connection.execute(sa.delete(parameters).where(parameters.c.cluster_id == cluster_id))
+        self._connection.execute(sa.update(runs).where(runs.c.cluster_id == cluster_id).values(cluster_id=None))
+        self._connection.execute(sa.delete(clusters).where(clusters.c.id == cluster_id))
+
     def put_exporter(self, server_id, address, port):
         """Write where a server's exporter is."""
         table = _schema.table('exporters')

@@ -10,7 +10,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _states
 
 def outcomes(task):
     """Return {task_id, host, status, subtask, error} for each host of a task; host is None when it has none."""
-    rows = task['subtasks']
+    rows = _states.counted(task)
+    task = {**task, 'subtasks': rows}
     hosts = list(dict.fromkeys(row['host'] for row in rows if row['host'] is not None))
     return [_outcome(task, host, hosts) for host in hosts or [None]]
 
@@ -30,13 +31,13 @@ def _blame(task, host, hosts, own, shared):
     failed = next((row for row in own if row['status'] == _states.FAILED), None)
     if failed:
         return failed
-    stopped = next((row for row in shared if row['status'] == _states.FAILED and _concerns(row, host, hosts)), None)
+    stopped = next((row for row in shared if row['status'] == _states.FAILED and concerns(row, host, hosts)), None)
     waiting = next((row for row in own if row['status'] != _states.SUCCESSFUL), None)
     if waiting:
         return stopped or waiting
     if all(row['status'] == _states.SUCCESSFUL for row in task['subtasks'] if row['host'] is not None):
         # Nobody else keeps the last subtask from being done.
-        return next((row for row in shared if row['status'] != _states.SUCCESSFUL and _concerns(row, host, hosts)), None)
+        return next((row for row in shared if row['status'] != _states.SUCCESSFUL and concerns(row, host, hosts)), None)
     return stopped
 
 
@@ -53,7 +54,8 @@ def _causes(text, hosts):
     return {name: '\n'.join(lines) for name, lines in causes.items()}
 
 
-def _concerns(row, host, hosts):
+def concerns(row, host, hosts):
+    """Tell whether a shared subtask failed for a host, or for all."""
     causes = _causes(row['error'], hosts)
     return not causes or host in causes
 

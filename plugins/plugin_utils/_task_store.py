@@ -9,12 +9,19 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove, RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SECONDS, Leases
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import moment, task_view
 
 if _schema.sa:
     import sqlalchemy as sa
 
 INTERRUPTED = 'the run ended while this subtask was running'
+
+
+
+def logged(row, status, when, error):
+    """Return what a subtask's log says of a move."""
+    operation = '' if row['operation'] == _states.EXECUTE else f" ({row['operation']})"
+    return f"{moment(when)} {status}{operation}{': ' + error if error else ''}\n"
 
 
 class TaskStore(Leases):
@@ -25,6 +32,19 @@ class TaskStore(Leases):
 
     def _rows(self, statement):
         return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def update_task(self, task_id, **values):
+        """Change a task's columns."""
+        self._update('tasks', task_id, **values)
+
+    def update_run(self, run_id, **values):
+        """Change a run's columns."""
+        self._update('runs', run_id, **values)
+
+    def set_operation(self, subtask_ids, operation):
+        """Note what is done with subtasks from now on."""
+        for subtask_id in subtask_ids:
+            self._update('subtasks', subtask_id, operation=operation)
 
     def _insert(self, into, /, **values):
         return self._connection.execute(sa.insert(_schema.table(into)).values(**values)).inserted_primary_key[0]
@@ -40,17 +60,17 @@ class TaskStore(Leases):
             recorded=False, status=_states.RUNNING, trace_id=trace_id, start_time=_schema.utc_now(),
             **self.leased(lease))
 
-    def add_task(self, run_id, name, host_id, context, nodes, actor):
+    def add_task(self, run_id, name, host_id, context, nodes, actor, prohibit_rollback=False):
         """Write a task with its graph and return its id."""
         task_id = self._insert(
             'tasks', run_id=run_id, name=name, host_id=host_id, type='MANUAL', status=_states.RUNNING,
             operation='EXECUTE', creator=actor.creator, executor=actor.executor, context=context,
-            task_definition_id=-1, prohibit_rollback=False, start_time=_schema.utc_now())
+            task_definition_id=-1, prohibit_rollback=prohibit_rollback, start_time=_schema.utc_now())
         ids = {id(node): self._insert(
             'subtasks', task_id=task_id, role=node.step.role, host=node.host, name=node.step.name,
             class_name=node.step.class_name, series_id=node.step.series_id, operation='EXECUTE',
             status=_states.PENDING if node.upstreams else _states.READY, timeout=node.step.timeout, run_time=1,
-            parallel_idx=node.parallel_idx, prohibit_rollback=False, upstreams=[], downstreams=[]) for node in nodes}
+            parallel_idx=node.parallel_idx, prohibit_rollback=prohibit_rollback, upstreams=[], downstreams=[]) for node in nodes}
         for node in nodes:
             self._update('subtasks', ids[id(node)],
                          upstreams=[ids[id(other)] for other in node.upstreams],
@@ -74,8 +94,12 @@ class TaskStore(Leases):
 
     def tasks(self, run_id):
         """Return a run's tasks with their subtasks, as rows."""
+        return self.tasks_where(_schema.table('tasks').c.run_id == run_id)
+
+    def tasks_where(self, *conditions):
+        """Return the tasks that meet conditions with their subtasks, as rows."""
         table = _schema.table('tasks')
-        tasks = self._rows(sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id))
+        tasks = self._rows(sa.select(table).where(*conditions).order_by(table.c.id))
         subtasks = self._subtasks([task['id'] for task in tasks])
         for task in tasks:
             task['subtasks'] = [row for row in subtasks.values() if row['task_id'] == task['id']]
@@ -88,6 +112,29 @@ class TaskStore(Leases):
             for task in tasks:
                 self.show_dead(task)
         return [task_view(task) for task in tasks]
+
+    def last_run(self, cluster_id=None):
+        """Return the latest run, of one cluster if need be."""
+        table = _schema.table('runs')
+        statement = sa.select(table).order_by(table.c.id.desc()).limit(1)
+        rows = self._rows(statement if cluster_id is None else statement.where(table.c.cluster_id == cluster_id))
+        return rows[0] if rows else None
+
+    def first_run(self, cluster_id):
+        """Return the id of the run that began with a cluster."""
+        table = _schema.table('runs')
+        return self._connection.execute(sa.select(sa.func.min(table.c.id)).where(table.c.cluster_id == cluster_id)).scalar()
+
+    def task_of(self, subtask_id):
+        """Return the id of the task that a subtask belongs to."""
+        table = _schema.table('subtasks')
+        rows = self._rows(sa.select(table.c.task_id).where(table.c.id == subtask_id))
+        return rows[0]['task_id'] if rows else None
+
+    def refresh(self, task_id):
+        """Work a task's status out anew."""
+        for task in self.tasks_where(_schema.table('tasks').c.id == task_id):
+            self._update('tasks', task_id, status=_states.task_status(row['status'] for row in _states.counted(task)))
 
     def _subtasks(self, task_ids):
         table = _schema.table('subtasks')
@@ -110,8 +157,7 @@ class TaskStore(Leases):
         for subtask_id, status, when, error in moves:
             self._move(rows, rows[subtask_id], status, when or _schema.utc_now(), error)
         for task_id in task_ids:
-            states = [row['status'] for row in rows.values() if row['task_id'] == task_id]
-            self._update('tasks', task_id, status=_states.task_status(states))
+            self.refresh(task_id)
 
     def _move(self, rows, row, status, when, error):
         before = row['status']
@@ -122,11 +168,12 @@ class TaskStore(Leases):
         changes = {'status': status}
         if status != before:
             changes.update(self._times(row, status, when))
+            changes['log'] = (row['log'] or '') + logged(row, status, when, error)
         if error is not None or status in (_states.RUNNING, _states.SUCCESSFUL):
             changes['error'] = error
         row.update(changes)
         self._update('subtasks', row['id'], **changes)
-        if status == _states.SUCCESSFUL:
+        if status == _states.SUCCESSFUL and row['operation'] != _states.ROLLBACK:
             for follower in row['downstreams']:
                 self._release(rows, rows[follower])
 
@@ -154,7 +201,7 @@ class TaskStore(Leases):
             self.move([(row['id'], _states.FAILED, now, row['error'] or cause) for row in running])
         tasks = self.tasks(run_id)
         for task in tasks:
-            done = all(row['status'] == _states.SUCCESSFUL for row in task['subtasks'])
+            done = all(row['status'] == _states.SUCCESSFUL for row in _states.counted(task))
             task['status'] = _states.SUCCESSFUL if done else _states.FAILED
             if task['finish_time'] is None:
                 self._update('tasks', task['id'], status=task['status'], finish_time=now)

@@ -38,5 +38,5 @@ def subtask_view(row):
     }
     view.update(_present(
         executor=row['executor'], startTime=row['start_time'] and moment(row['start_time']),
-        finishTime=row['finish_time'] and moment(row['finish_time'])))
+        finishTime=row['finish_time'] and moment(row['finish_time']), error=row['error'], log=row['log']))
     return view

@@ -32,6 +32,18 @@ def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook):
     assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in _dag.INSTALL]
 
 
+def listed_roles(playbook, play):
+    tasks = load('playbooks', playbook)[play]['tasks'][0]['block']
+    names = [task['ansible.builtin.import_role']['name'] for task in tasks if 'ansible.builtin.import_role' in task]
+    return [name.rpartition('.')[2] for name in dict.fromkeys(names)]
+
+
+def test_what_takes_up_a_task_walks_its_graph_forwards_and_what_undoes_it_backwards():
+    graph = [step.role for step in _dag.INSTALL]
+    assert listed_roles('parts/resume.yml', 0) == graph
+    assert listed_roles('task_rollback.yml', 1) == graph[::-1]
+
+
 @pytest.mark.parametrize('role', ROLES)
 def test_a_role_describes_both_of_its_entry_points(role):
     assert set(specs(role)) == {'main', 'rollback'}

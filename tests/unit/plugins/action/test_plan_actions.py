@@ -81,7 +81,7 @@ def test_a_failed_host_is_named_and_the_artifact_is_left(create, playbooks):
     assert (outcome['successful'], outcome['status']) == (False, 500)
     first, *_others, last = outcome['msg'].splitlines()
     assert first.startswith('beta: task 1, Prepare create obproxy: ')
-    assert 'run the same command again; what is done already is left alone' in last
+    assert 'run the same command again; what is done already is left alone' in output and 'task_retry -e obproxy_task_id=' in output
     assert 'alpha' not in outcome['msg']
     assert outcome['data']['status'] == 'FAILED'
     stats = output.partition('CUSTOM STATS')[2]

@@ -205,6 +205,14 @@ def test_absent_removes_link_and_package(host):
     assert not host.absent()[1].changed
 
 
+def test_absent_keeps_a_package_that_was_there_before_the_instance(host):
+    host.present(home=None)
+    host.present()
+    users, changes = host.absent()
+    assert users == [] and changes.changed
+    assert host.installed() == [NEW] and os.listdir(str(host.home)) == []
+
+
 def test_absent_leaves_no_empty_directories_of_the_packages(host, tmp_path):
     path = build_rpm(tmp_path, name='obproxy', version='3.2.3', release='1.el7')
     host.present(src=path, package=os.path.basename(path), home=None)

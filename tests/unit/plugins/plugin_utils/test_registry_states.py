@@ -15,7 +15,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import I
 
 LEGAL = {
     'PENDING': ['READY'], 'READY': ['RUNNING', 'PENDING'], 'RUNNING': ['SUCCESSFUL', 'FAILED', 'CANCELING'],
-    'CANCELING': ['FAILED'], 'FAILED': ['READY', 'SUCCESSFUL', 'PENDING'], 'SUCCESSFUL': ['READY', 'PENDING']}
+    'CANCELING': ['FAILED', 'SUCCESSFUL'], 'FAILED': ['READY', 'SUCCESSFUL', 'PENDING'], 'SUCCESSFUL': ['READY', 'PENDING']}
 ALL = ('PENDING', 'READY', 'RUNNING', 'CANCELING', 'FAILED', 'SUCCESSFUL')
 
 

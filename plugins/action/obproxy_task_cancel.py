@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import ControllerAction
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_admin import cancel
+
+SPEC = {
+    'task_id': {'type': 'int', 'required': True},
+    'registry_url': {'type': 'str', 'no_log': True},
+}
+
+
+class ActionModule(ControllerAction):
+    """Cancel a task that runs."""
+
+    def answer(self, args):
+        values = self.checked(SPEC)
+        with self.reading_or_writing(values) as store:
+            return self._envelope.answer(cancel(store, values['task_id'], self._actor), changed=True)

@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._resume_action import ResumeAction
+
+
+class ActionModule(ResumeAction):
+    """Plan to run failed subtasks again, and what comes after them."""
+
+    options = {'task_id': {'type': 'int'}, 'cluster_id': {'type': 'str'}}
+
+    def resume(self, resume, values):
+        return resume.retry(values['task_id'], values['cluster_id'])

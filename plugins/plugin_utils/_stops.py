@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tasks of this run that have to stop: the callback hears of them, and the processes that work for it inherit them."""
+
+from __future__ import annotations
+
+REASONS = {}
+
+
+def reason(task_id):
+    """Return why a task has to stop, None when it may go on."""
+    return REASONS.get(task_id)

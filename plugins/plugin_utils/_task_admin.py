@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at tasks, cancel them, and forget what was rolled back."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Fault, RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import cancellation
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
+
+
+def find(store, task_id=None, run_id=None, cluster_id=None, host=None, status=None, limit=50):
+    """Return the tasks that fit as OCP describes them, the latest first."""
+    table, runs = _schema.table('tasks'), {}
+    wanted = [column == value for column, value in ((table.c.id, task_id), (table.c.run_id, run_id)) if value is not None]
+    cluster = str((store.cluster(cluster_id) or {'id': cluster_id})['id']) if cluster_id is not None else None
+    found = []
+    for task in reversed(store.tasks.tasks_where(*wanted)):
+        if task['run_id'] not in runs:
+            runs[task['run_id']] = store.tasks.run(task['run_id'])
+        run = runs[task['run_id']]
+        if store.tasks.is_dead(run):
+            store.tasks.show_dead(task)
+        hosts = {row['host'] for row in task['subtasks']}
+        given = task['context']['stringMap'].get('obproxy_cluster_id') or str(run['cluster_id'])
+        if (host in (None, *hosts)) and cluster in (None, given) and status in (None, task['status']):
+            view = {**task_view(task), 'runId': run['id'], 'hosts': sorted(hosts - {None})}
+            for shown, row in zip(view['subtasks'], task['subtasks']):
+                shown['host'] = row['host']
+            found.append(view)
+    return found[:limit]
+
+
+def lines(tasks, in_full):
+    """Return tasks as lines for people; in full with every subtask and its log."""
+    text = []
+    for task in tasks:
+        text.append(f"task {task['id']}  {task['status']} ({task['operation']})  {task['name']}  run {task['runId']}  "
+                    f"{', '.join(task['hosts'])}  {task['startTime']}")
+        for row in task['subtasks']:
+            if in_full or row['status'] in (_states.FAILED, _states.RUNNING, _states.CANCELING):
+                text.append(f"  subtask {row['id']}  {row['status']} ({row['operation']}, run {row['runTime']})  {row['name']}"
+                            f"{'  ' + row['host'] if row['host'] else ''}")
+                text += [f'      {line}' for line in (row.get('log' if in_full else 'error') or '').splitlines()]
+    return text
+
+
+def _refuse(field, given, expected, status, why=None):
+    raise RequestError([Fault.of(field, given, expected, status=status, why=why)])
+
+
+def cancel(store, task_id, actor):
+    """Have a task stop at the end of the subtask that it is in; return it."""
+    tasks, table = store.tasks, _schema.table('tasks')
+    found = tasks.tasks_where(table.c.id == task_id)
+    if not found:
+        _refuse('obproxy_task_id', task_id, 'the id of a task in the registry', NOT_FOUND)
+    task, run = found[0], tasks.run(found[0]['run_id'])
+    if run['finish_time'] is not None or tasks.is_dead(run) or task['status'] != _states.RUNNING:
+        tasks.show_dead(task)
+        _refuse('obproxy_task_id', task_id, 'a task that is RUNNING', CONFLICT, f"it is {task['status']}")
+    context = task['context']
+    context['stringMap']['cancelled_by'] = f'{actor.creator} on {actor.executor}'
+    why = cancellation(task)
+    tasks.update_task(task_id, operation=_states.CANCEL, executor=actor.executor, context=context)
+    tasks.move([(row['id'], _states.CANCELING, None, why) for row in task['subtasks'] if row['status'] == _states.RUNNING])
+    if not run['recorded']:
+        # Nobody follows this run who could hear of it.
+        tasks.finish_run(run['id'], why)
+    return task_view(tasks.tasks_where(table.c.id == task_id)[0])
+
+
+def forget(store, run_id, server_ids):
+    """Remove servers, and their cluster where this run created it and nothing else has come to it."""
+    run = store.tasks.run(run_id)
+    known = store.servers(cluster_id=run['cluster_id'], ids=server_ids)
+    for server in known:
+        store.forget_exporter(server['id'])
+        store.remove_server(server['id'])
+    others = store.servers(cluster_id=run['cluster_id'])
+    if run['cluster_id'] and run['operation'] == 'create' and not others and store.tasks.first_run(run['cluster_id']) == run_id:
+        store.forget_cluster(run['cluster_id'])
+    return bool(known)

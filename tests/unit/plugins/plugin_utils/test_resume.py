@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Retry, skip, rollback and cancel, as the registry sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _task_admin
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._resume import Resume
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
+
+JANE = Actor('jane', '192.0.2.7', 'controller')
+
+
+def through(*subtasks):
+    return [move for subtask in subtasks for move in ((subtask, 'RUNNING', None, None), (subtask, 'SUCCESSFUL', None, None))]
+
+
+def failing(subtask, why='no'):
+    return [(subtask, 'RUNNING', None, None), (subtask, 'FAILED', None, why)]
+
+
+@pytest.fixture
+def resume(world):
+    def act(operation, *arguments):
+        inventory = Inventory(world.hosts, world.hosts)
+        with world.registry.transaction() as store:
+            return getattr(Resume(store, inventory, Settings(world.variables.get, inventory), JANE, 30), operation)(*arguments)
+    return act
+
+
+@pytest.fixture
+def refused(resume):
+    def act(*arguments):
+        with pytest.raises(RequestError) as caught:
+            resume(*arguments)
+        return caught.value.status, str(caught.value)
+    return act
+
+
+@pytest.fixture
+def failed(world, create_body, add_body):
+    """Return the run of two hosts of which gamma fails in its third subtask, and delta is never reached."""
+    create_body['obproxyInstallParam']['hostIds'] = []
+    world.plan('create', create_body)
+    add_body['hostIds'] = [3, 'delta']
+    run = world.plan('batch_add', add_body, 1)['run']
+    chain = list(run['hosts']['gamma']['subtasks'].values())
+    world.registry.set_subtasks([*through(*chain[:2]), *failing(chain[2], 'port 2883 is taken')])
+    world.registry.finish_run(run['id'])
+    return run
+
+
+def rows(world, task_id):
+    return [row for row in world.rows('subtasks') if row['task_id'] == task_id]
+
+
+def test_a_retry_goes_on_from_the_failed_subtask(world, failed, resume):
+    task = failed['hosts']['gamma']
+    plan = resume('retry', task['task_id'], None)
+    assert list(plan['run']['hosts']) == ['gamma'] and plan['hosts']['gamma']['failed_role'] == 'check_process'
+    assert list(plan['run']['hosts']['gamma']['subtasks']) == list(task['subtasks'])[2:]
+    assert [(row['status'], row['operation']) for row in rows(world, task['task_id'])[:4]] == [
+        ('SUCCESSFUL', 'EXECUTE'), ('SUCCESSFUL', 'EXECUTE'), ('READY', 'RETRY'), ('PENDING', 'EXECUTE')]
+    world.registry.set_subtasks(through(*list(task['subtasks'].values())[2:]))
+    assert world.registry.finish_run(failed['id'])[0]['status'] == 'SUCCESSFUL'
+    assert [row['run_time'] for row in rows(world, task['task_id'])[:4]] == [1, 1, 2, 1]
+    assert 'port 2883 is taken' in rows(world, task['task_id'])[2]['log']
+
+
+def test_a_retry_without_an_id_takes_every_failed_host_of_the_last_run(failed, resume):
+    places = resume('retry', None, None)['run']['hosts']
+    assert {host: len(place['subtasks']) for host, place in places.items()} == {'gamma': 10, 'delta': 12}
+
+
+def test_a_dead_run_can_be_retried(world, failed, resume, add_body):
+    add_body['hostIds'] = [3]
+    run = world.plan('batch_add', add_body, 1)['run']
+    first = run['hosts']['gamma']['subtasks']['prepare_install']
+    world.registry.set_subtask(first, 'RUNNING')
+    world.forget_leases()
+    assert resume('retry', None, 'foo')['hosts']['gamma']['failed_role'] == 'prepare_install'
+
+
+def test_skipped_is_successful_and_the_chain_goes_on(world, failed, resume, refused):
+    task = failed['hosts']['gamma']
+    subtasks = list(task['subtasks'].values())
+    assert list(resume('skip', subtasks[2])['run']['hosts']['gamma']['subtasks'].values()) == subtasks[3:]
+    assert [(row['status'], row['operation']) for row in rows(world, task['task_id'])[2:4]] == [
+        ('SUCCESSFUL', 'SKIP'), ('READY', 'EXECUTE')]
+
+
+def test_a_rollback_goes_backwards_and_leaves_nothing_of_the_server(world, failed, resume, add_body):
+    task = failed['hosts']['gamma']
+    plan = resume('rollback', task['task_id'])
+    assert list(plan['run']['hosts']['gamma']['subtasks']) == ['check_process', 'prepare_create', 'prepare_install']
+    for subtask in plan['run']['hosts']['gamma']['subtasks'].values():
+        world.registry.set_subtasks([(subtask, 'READY', None, None), *through(subtask)])
+    with world.registry.transaction() as store:
+        assert _task_admin.forget(store, failed['id'], [plan['hosts']['gamma']['server_id']])
+    assert world.registry.finish_run(failed['id'])[0]['status'] == 'SUCCESSFUL'
+    assert [row['ip'] for row in world.rows('servers')] == ['delta']
+    assert len(world.rows('clusters')) == 1
+    add_body.update(hostIds=[3], sqlPort=2993)
+    assert world.plan('batch_add', add_body, 1)['changed']
+
+
+def test_a_rolled_back_create_leaves_no_cluster(world, create_body, resume):
+    run = world.plan('create', create_body)['run']
+    world.registry.set_subtasks(failing(run['hosts']['alpha']['subtasks']['prepare_install'], 'alpha: no\nbeta: no'))
+    world.registry.finish_run(run['id'])
+    plan = resume('rollback', run['hosts']['alpha']['task_id'])
+    with world.registry.transaction() as store:
+        _task_admin.forget(store, run['id'], [server['server_id'] for server in plan['hosts'].values()])
+    assert [world.rows(table) for table in ('clusters', 'servers', 'parameters', 'exporters')] == [[], [], [], []]
+    world.registry.finish_run(run['id'])
+    create_body['port'] = 2999
+    assert world.plan('create', create_body)['changed']
+
+
+def test_no_rollback_where_the_server_was_up_before(world, create_body, refused):
+    world.plan('create', create_body)
+    with world.registry.transaction() as store:
+        for server in store.servers():
+            store.update_server(server['id'], status='RUNNING')
+    run = world.plan('create', create_body)['run']
+    world.registry.finish_run(run['id'])
+    status, text = refused('rollback', run['hosts']['alpha']['task_id'])
+    assert status == 409 and 'prohibitRollback' in text
+
+
+def test_what_cannot_be_taken_up_is_refused(world, failed, resume, refused, add_body):
+    task = failed['hosts']['gamma']
+    assert refused('retry', 4711, None)[0] == 404
+    assert refused('skip', task['subtasks']['finish'])[0] == 409
+    resume('retry', task['task_id'], None)
+    assert 'holds it' in refused('retry', failed['hosts']['delta']['task_id'], None)[1]
+    world.registry.finish_run(failed['id'])
+    add_body['hostIds'] = [3]
+    newer = world.plan('batch_add', add_body, 1)['run']
+    world.registry.finish_run(newer['id'])
+    assert f"task {newer['hosts']['gamma']['task_id']}" in refused('rollback', task['task_id'])[1]
+
+
+def test_a_cancelled_task_is_told_to_its_run(world, failed, resume):
+    resume('retry', None, None)
+    world.registry.mark_recorded(failed['id'])
+    task_id = failed['hosts']['gamma']['task_id']
+    with world.registry.transaction() as store:
+        _task_admin.cancel(store, task_id, JANE)
+    assert world.registry.renew(failed['id']) == {task_id: 'cancelled by jane on 192.0.2.7'}
+
+
+def test_a_run_that_nobody_follows_is_closed_by_a_cancel(world, failed, resume, add_body):
+    resume('retry', None, None)
+    with world.registry.transaction() as store:
+        _task_admin.cancel(store, failed['hosts']['gamma']['task_id'], JANE)
+    assert world.plan_beside('batch_add', add_body, 1)['changed'] is False
+
+
+def test_tasks_are_found_by_what_they_are(world, failed):
+    def found(**filters):
+        with world.registry.transaction(writes=False) as store:
+            return [task['id'] for task in _task_admin.find(store, **filters)]
+    gamma, delta = (failed['hosts'][name]['task_id'] for name in ('gamma', 'delta'))
+    assert found(run_id=failed['id']) == [delta, gamma]
+    assert found(host='gamma') == [gamma] and found(task_id=delta) == [delta]
+    assert found(cluster_id='foo', status='FAILED') == found(cluster_id='1', status='FAILED')
+    assert found(cluster_id='bar') == []
