@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporter_targets, link_passwords, live_servers, refusals
 
 SERVER = {
-    'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'work_mode': 'RS_LIST',
+    'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'rpc_port': 2885, 'work_mode': 'RS_LIST',
     'version': 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm', 'parameter_version': 1,
     'package': {'version': '4.3.1.0', 'arch': 'x86_64'},
 }

@@ -51,7 +51,7 @@ def test_check_mode_tells_the_same_and_writes_nothing(host):
 
 
 def test_record_keeps_what_is_known_and_no_secret(host):
-    host.present(record={'cluster_id': 1, 'sql_port': 2883, 'password': 'secret1', 'parameters': ['secret2'],
+    host.present(record={'cluster_id': 1, 'sql_port': 2883, 'password': 'secret1', 'sys_password': 'secret2',
                          'ob_links': [{'cluster_name': 'ob1', 'username': 'proxyro', 'password': 'secret3'}]})
     record = host.record()
     assert 'secret' not in json.dumps(record)
