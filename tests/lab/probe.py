@@ -31,15 +31,15 @@ def until(condition, seconds: float = WAIT):
 class Proxy:
     """One instance on a host of testinfra's."""
 
-    def __init__(self, host, port: int):
-        self.host, self.port = host, port
+    def __init__(self, host, port: int, user: str = 'admin'):
+        self.host, self.port, self.user = host, port, user
 
     def pids(self) -> list[int]:
         """Return who listens on the SQL port, as the kernel tells ss.
 
         Asked as the proxy's own user: in a container root may not look into other users' processes.
         """
-        found = self.host.run(f"runuser -u admin -- ss -H -ltnp 'sport = :{self.port}'").stdout
+        found = self.host.run(f"runuser -u {self.user} -- ss -H -ltnp 'sport = :{self.port}'").stdout
         return sorted(int(pid) for pid in set(re.findall(r'pid=(\d+)', found)))
 
     def pid(self) -> int:
@@ -50,7 +50,7 @@ class Proxy:
         return self.link('exe')
 
     def link(self, name: str) -> str:
-        return self.host.check_output(f'runuser -u admin -- readlink /proc/{self.pid()}/{name}')
+        return self.host.check_output(f'runuser -u {self.user} -- readlink /proc/{self.pid()}/{name}')
 
     def arguments(self) -> str:
         return self.host.check_output(f"tr '\\0' ' ' < /proc/{self.pid()}/cmdline").strip()

@@ -25,11 +25,11 @@ def specs(role):
     return load('roles', role, 'meta', 'argument_specs.yml')['argument_specs']
 
 
-@pytest.mark.parametrize('playbook', ['create', 'batch_add'])
-def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook):
+@pytest.mark.parametrize('playbook, graph', [('create', _dag.INSTALL), ('batch_add', _dag.INSTALL), ('take_over', _dag.TAKE_OVER)])
+def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
     tasks = load('playbooks', f'{playbook}.yml')[1]['tasks'][0]['block']
     listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in tasks]
-    assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in _dag.INSTALL]
+    assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
 
 
 def listed_roles(playbook, play):
