@@ -17,7 +17,6 @@ if _schema.sa:
 INTERRUPTED = 'the run ended while this subtask was running'
 
 
-
 def logged(row, status, when, error):
     """Return what a subtask's log says of a move."""
     operation = '' if row['operation'] == _states.EXECUTE else f" ({row['operation']})"
