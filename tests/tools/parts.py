@@ -48,8 +48,7 @@ def path_for(core: str) -> str:
 
 
 def units() -> list[Part]:
-    # importlib: as with ansible-test, two folders may hold tests of the same name.
-    return [Part(f'units {core}', 'units', core, [pytest(core, '--import-mode=importlib', 'tests/unit')], source(core))
+    return [Part(f'units {core}', 'units', core, [pytest(core, 'tests/unit')], source(core))
             for core in CORES]
 
 
