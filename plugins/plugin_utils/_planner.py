@@ -111,10 +111,10 @@ class Planner:
                 hosts[name]['cluster_versions'] = self._versions()
         return {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}
 
-    def _forget_open(self, host):
+    def _forget_open(self, host, sql_port):
         """Take a server that another cluster has failed to take over out of the way."""
         for other in self.store.servers(host_id=host.host_id):
-            if other['sql_port'] == host.sql_port and is_open(self.request, other):
+            if other['sql_port'] == sql_port and is_open(other):
                 self.store.remove_server(other['id'])
 
     def _versions(self):
@@ -142,10 +142,11 @@ class Planner:
 
     def _write_server(self, host):
         known = server_of(self.store, host, self.cluster)
+        if known and is_open(known) and (self.request.operation != 'take_over' or known['sql_port'] != host.sql_port):
+            self.store.remove_server(known['id'])
+            known = None
         if known:
             values = {'operate_status': 'OPERATING', 'ip': host.ip}
-            if is_open(self.request, known):
-                values['sql_port'] = host.sql_port
             if known['rpc_port'] is None and known['exporter_port'] is not None:
                 values['rpc_port'] = allot_rpc_port(self.store, host, known['sql_port'], known['exporter_port'])
             self.store.update_server(known['id'], **values)
@@ -153,11 +154,11 @@ class Planner:
         values = {'cluster_id': self.cluster['id'], 'host_id': host.host_id, 'ip': host.ip, 'parameter_version': 0}
         if self.request.operation == 'take_over':
             values.update(sql_port=host.sql_port, status='TAKINGOVER')
-            self._forget_open(host)
         else:
             sql, exporter = (self.request.get(*install_path(self.request, key)) for key in ('sql_port', 'exporter_port'))
             values.update(
                 sql_port=sql, exporter_port=exporter, rpc_port=allot_rpc_port(self.store, host, sql, exporter),
                 version=self.package['file'], architecture=self.package['arch'], status='CREATING')
+        self._forget_open(host, values['sql_port'])
         server_id = self.store.add_server(**values)
         return {'exporter_port': None, 'rpc_port': None, 'version': None, **values, 'id': server_id}, True

@@ -24,16 +24,16 @@ def check_servers(planner):
     for host in planner.hosts:
         mine = server_of(planner.store, host, planner.cluster)
         for key, value, field in _wanted(planner, host):
-            if mine is None or is_open(request, mine):
-                _check_free(planner, host, value, field, mine)
+            if mine is None or is_open(mine):
+                _check_free(planner, host, value, field)
             elif value is not None and mine[key] not in (None, value):
                 request.fault(field, value, shown(mine[key]), status=CONFLICT,
                               why=f"{host.name} is already in the OBProxy cluster {mine['cluster_name']} with it")
 
 
-def is_open(request, server):
-    """Tell whether a takeover meets a server that no takeover has completed: port or cluster may have been wrong ones."""
-    return request.operation == 'take_over' and server['status'] == 'TAKINGOVER'
+def is_open(server):
+    """Tell whether no takeover has completed this server: its port or cluster may have been wrong, so it claims nothing."""
+    return server['status'] == 'TAKINGOVER'
 
 
 def _wanted(planner, host):
@@ -46,9 +46,9 @@ def _wanted(planner, host):
     return [*wanted, ('version', planner.package and planner.package['file'], request.field(*version))]
 
 
-def _check_free(planner, host, value, field, mine):
+def _check_free(planner, host, value, field):
     for other in planner.store.servers(host_id=host.host_id):
-        if is_open(planner.request, other) and (mine is None or mine['id'] == other['id'] or other['sql_port'] == value):
+        if is_open(other):
             continue
         for column in PORT_COLUMNS:
             if isinstance(value, int) and other[column] == value:

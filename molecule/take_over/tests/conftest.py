@@ -27,11 +27,11 @@ def play(tmp_path):
 
 
 @pytest.fixture
-def survey(tmp_path):
+def survey():
     def of(host, port, password):
         arguments = json.dumps({'sys_passwords': [password], 'sql_port': port})
-        done = run('ansible', host, '-m', 'oceanbase.obproxy.obproxy_instance_info', '-a', arguments, '--tree', str(tmp_path))
-        assert done.returncode == 0, done.stdout
-        found = json.loads((tmp_path / host).read_text())
+        done = run('ansible', host, '-m', 'oceanbase.obproxy.obproxy_instance_info', '-a', arguments, '-o')
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(done.stdout.split(' => ', 1)[1])
         return next(one for one in found['instances'] if one['sql_port'] == port)
     return of

@@ -18,7 +18,7 @@ def test_an_exported_proxy_can_be_created_on_another_host(host, play, survey):
     body = {**found['request'], 'name': 'twin'}
     body['obproxyInstallParam'] = {**body['obproxyInstallParam'], 'hostIds': [5]}
     done = play('create', body=body)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert differing(Proxy(host, 2883)) == differing(source)
     twin = survey('host5', 2883, SYS)['request']
     assert {**twin, 'name': ''} == {**found['request'], 'name': ''}

@@ -26,12 +26,12 @@ def content():
 def test_a_deleted_registry_is_rebuilt(play, survey):
     version = survey('host2', 2883, 'none')['package']['file']
     added = play('batch_add', 'twin', {'hostIds': [6], 'sqlPort': 5883, 'exporterPort': 5884, 'version': version})
-    assert added.returncode == 0, added.stdout
+    assert added.returncode == 0, added.stdout + added.stderr
     before = content()
     assert len(before[1]) == 8
     os.rename(REGISTRY, REGISTRY + '.lost')
     done = play('discover')
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert content() == before
     again = play('discover')
     assert 'changed=0' in again.stdout.split('localhost ')[-1]
@@ -39,5 +39,5 @@ def test_a_deleted_registry_is_rebuilt(play, survey):
 
 def test_the_rebuilt_registry_serves(play):
     done = play('take_over', 'delta', {'hosts': [{'hostId': number, 'sqlPort': 2883} for number in (1, 2, 3, 4, 6)]})
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert 'changed: [' not in done.stdout
