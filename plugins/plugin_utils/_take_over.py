@@ -60,7 +60,7 @@ def _generations(servers, surveys):
     running = {}
     for host, server in servers.items():
         instance = instance_of(server, surveys.get(host))
-        if instance and instance['version']:
+        if instance and _numbers(instance['version']) >= OLDEST:
             running[host] = instance['version']
     known = {version for server in servers.values() for version in server.get('cluster_versions') or ()}
     has_new = {_numbers(version) >= (4,) for version in known or running.values()}

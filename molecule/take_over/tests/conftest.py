@@ -13,7 +13,7 @@ def run(*words, **more):
     return subprocess.run(
         [*words[:2], '-i', inventory, *words[2:]], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         timeout=300, env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
-                          'ANSIBLE_TIMEOUT': '5', **more})
+                          'ANSIBLE_TIMEOUT': '5', 'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1', **more})
 
 
 @pytest.fixture
