@@ -118,3 +118,8 @@ def test_what_was_found_completes_the_server():
     assert {item['name'] for item in found['parameters']} == {'work_thread_num', 'a', 'rootservice_list', 'rootservice_cluster_name'}
     assert found['cluster_parameters'] == server()['parameters']
     assert _take_over.surveyed(server(), {}) == server()
+
+
+def test_a_version_that_is_too_old_does_not_make_the_others_break_a_rule():
+    surveys = {'a': survey(instance()), 'b': survey(instance(version='1.7.4'))}
+    assert set(_take_over.broken({'a': server(), 'b': server()}, surveys, False, 'admin')) == {'b'}
