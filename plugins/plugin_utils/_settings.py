@@ -58,7 +58,7 @@ class Settings:
             _missing(request, 'obproxy_config_server_url', 'the address from which OBProxy gets its OB clusters',
                      'workMode is CONFIG_URL')
         if url is UNRESOLVED or not re.fullmatch(r'https?://[^\s\x00-\x1f\x7f,]+', str(url) or 'http://x'):
-            _faulty(request, 'obproxy_config_server_url', _masked(url), 'an http or https URL')
+            _faulty(request, 'obproxy_config_server_url', _masked(url), 'an http or https URL without blanks and commas')
             return ''
         return str(url)
 
