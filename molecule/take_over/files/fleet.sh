@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Starts an obproxy as somebody may have: fleet.sh HOW PORT HOME USER [MODE [PACKAGE]]
 set -eu
 how=$1 port=$2 home=$3 user=$4 mode=${5:-hooray} package=${6:-}

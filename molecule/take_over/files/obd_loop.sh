@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Stands for OBD's loop: PATH IP PORT, a pid file in run/, kill -9.
 path=$1 ip=$2 port=$3
 cd "$path" || exit 1

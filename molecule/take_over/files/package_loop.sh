@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Stands for a package's obproxyd.sh: -c start leaves a loop behind that starts obproxy whenever its port is dead.
 self=$(readlink -f "$0")
 cd "$(dirname "$self")/.." || exit 1

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Sessions of root@proxysys: session.py PORT PASSWORD run STATEMENT | hold NUMBER FILE
 
 hold keeps that many open and writes to the file, each second, how many still answer.
