@@ -1,5 +1,6 @@
 """What breaks a rule is not taken over, and nothing is changed anywhere; a dead host stops nobody else."""
 import os
+import re
 
 import faults
 from lab import Lab
@@ -55,6 +56,7 @@ def test_a_dead_host_stops_nobody_else_and_two_on_a_host_do_not_meet(host, play)
     finally:
         faults.start(LAB, 5)
     assert done.returncode != 0
+    assert re.search(r'host1 +\d+ +SUCCESSFUL +\[10/10\] Finish node', done.stdout)
     assert 'host5: task' in done.stdout + done.stderr
     assert Proxy(host, 3883).started() == pid
     assert Proxy(host, 2883).started() == neighbour
