@@ -206,7 +206,7 @@ def test_boot_does_not_start_what_was_never_configured(proxy):
 
 
 def test_the_checked_commands_suffice(proxy, tmp_path):
-    tasks = yaml.safe_load((ROOT / 'roles' / 'prepare_install' / 'tasks' / 'main.yml').read_text())
+    tasks = yaml.safe_load((ROOT / 'roles' / 'prepare_install' / 'tasks' / 'survey.yml').read_text())
     checked = re.findall(r"'(\w+)'", tasks[0]['oceanbase.obproxy.obproxy_host_info']['commands'])
     coreutils = ['cat', 'id', 'nohup', 'readlink', 'rm', 'stat', 'tail']
     path = tmp_path / 'path'
