@@ -4,11 +4,13 @@ python3 tests/tools/run.py [units] [lab] [sanity] [lint] [molecule] [a part's na
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,8 @@ LIVE = ('lab', 'molecule')
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 SUMMARY = re.compile(r'^\W*(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+', re.MULTILINE)
 COUNT = re.compile(r'(\d+) (passed|failed|error)')
+RUNNING: set[subprocess.Popen] = set()
+STOPPED = threading.Event()
 
 
 @dataclass
@@ -59,7 +63,7 @@ def run_all(chosen: list[Part], without: str) -> list[Result]:
     results = {}
 
     def work(own: deque, other: deque) -> None:
-        while own or other:
+        while (own or other) and not STOPPED.is_set():
             try:
                 part = own.popleft() if own else other.pop()
             except IndexError:  # The other was quicker.
@@ -68,7 +72,15 @@ def run_all(chosen: list[Part], without: str) -> list[Result]:
             results[part.name] = Result(part, 0, 0, skipped=without) if left_out else run(part)
 
     with ThreadPoolExecutor(len(queues)) as pool:
-        list(pool.map(work, queues, queues[::-1]))
+        try:
+            list(pool.map(work, queues, queues[::-1]))
+        except KeyboardInterrupt:
+            # They have sessions of their own: the terminal doesn't stop them.
+            STOPPED.set()
+            for process in list(RUNNING):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+            raise
     return [results[part.name] for part in chosen]
 
 
@@ -79,6 +91,8 @@ def run(part: Part) -> Result:
     log = LOGS / f'{part.name.replace(" ", "-").replace("/", "-")}.log'
     with open(log, 'w', encoding='utf-8') as stream:
         for command in part.commands:
+            if STOPPED.is_set():
+                break
             code = run_one(part, command, stream, end) or code
     result = Result(part, code, time.monotonic() - began)
     text = COLOUR.sub('', log.read_text(errors='replace'))
@@ -99,12 +113,14 @@ def run_one(part: Part, command: list[str], stream, end: float) -> int:
     except OSError as error:
         stream.write(f'{error}\n')
         return 127
+    RUNNING.add(process)
     try:
         return process.wait(max(1, end - time.monotonic()))
     except subprocess.TimeoutExpired:
         stream.write(f'\nstopped after {part.limit} s\n')
         return 124
     finally:
+        RUNNING.discard(process)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -145,7 +161,11 @@ def main(wanted: list[str]) -> int:
     if not chosen:
         print(f'no such part: {" ".join(wanted)}', file=sys.stderr)
         return 2
-    results = run_all(chosen, without)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        results = run_all(chosen, without)
+    except KeyboardInterrupt:
+        return 130
     table(results)
     return next((result.code for result in results if result.code), 0)
 
