@@ -9,6 +9,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import C
 
 SPEC = {
     'run': {'type': 'raw', 'required': True},
+    'before': {'type': 'list', 'elements': 'dict'},
     'fail': {'type': 'bool', 'default': True},
     'registry_url': {'type': 'str', 'no_log': True},
 }
@@ -23,7 +24,7 @@ class ActionModule(ControllerAction):
         if self.check_mode:
             return self._envelope.answer(None, changed=False, run=values['run'], results=[])
         with self.reading_or_writing(values) as store:
-            outcome = _outcome.close_run(store, run_id)
+            outcome = _outcome.close_run(store, run_id, values['before'])
         more = {
             'changed': False, 'run': values['run'], 'results': outcome['results'],
             'ansible_stats': {'data': {'obproxy_run': _outcome.artifact(outcome)}, 'per_host': False, 'aggregate': False},

@@ -234,9 +234,10 @@ class CallbackModule(CallbackBase):
             self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))
 
     def _begin(self, run, content, host, task):
-        if self._follower and self._follower.run['id'] == run['id']:
+        followed = self._follower.run if self._follower else {'id': None}
+        if followed['id'] == run['id'] and followed['operation'] == run['operation']:
             return
-        self._finish()
+        self._finish(goes_on=followed['id'] == run['id'])
         self._check = bool(context.CLIARGS.get('check') or task.check_mode)
         self._follower = Follower(run, subtask_names(content.get('data') or {}))
         self._view = View(self._follower, self._check, max(60, min(self._display.columns, 120)))
@@ -298,25 +299,25 @@ class CallbackModule(CallbackBase):
                 self._writer.flush(again=True)
                 self._warn_of_registry()
 
-    def _finish(self):
+    def _finish(self, goes_on=False):
         if not self._follower:
             return
         if self._writer:
-            self._writer.finish()
+            self._writer.finish(goes_on)
             self._warn_of_registry()
             if self._warned and not self._writer.trouble:
                 self._display.display(BACK.format(run=self._follower.run['id']))
         self._json.finished(recorded=bool(self._writer) and not self._writer.trouble)
         if self._follower.hosts:
-            self._show_end()
+            self._show_end(goes_on)
         self._forget()
 
-    def _show_end(self):
+    def _show_end(self, goes_on):
         self._display.display(self._view.table())
         failures = self._view.failures()
         if failures:
             self._display.display(failures, color=C.COLOR_ERROR)
-        if not self._follower.succeeded:
+        if not self._follower.succeeded and not goes_on:
             command = None if is_launched() else command_line(sys.argv, self._mask)
             self._display.display('\n'.join([next_step(command), *self._ways_on()]))
 

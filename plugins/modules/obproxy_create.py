@@ -213,6 +213,10 @@ hosts:
   description: For each host of the inventory what the roles need to know of its server.
   returned: success
   type: dict
+rollback_on_failure:
+  description: Whether what fails is to be rolled back in the same run (the variable C(obproxy_rollback_on_failure)).
+  returned: success
+  type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -26,6 +26,10 @@ options:
     description: The run, RV(oceanbase.obproxy.obproxy_create#module:run) of the plan, or its id.
     type: raw
     required: true
+  before:
+    description: What the hosts had come to before what had failed was rolled back, RV(oceanbase.obproxy.obproxy_task_rollback#module:results).
+    type: list
+    elements: dict
   fail:
     description: Whether to fail when a host has failed.
     type: bool
@@ -110,7 +114,9 @@ run:
   returned: always
   type: raw
 results:
-  description: For each host its C(task_id), C(host), C(status), and, where it failed, C(subtask) and C(error).
+  description: >-
+    For each host its C(task_id), C(host), C(status), and, where it failed, C(subtask) and C(error). With O(before) also
+    C(rollback_error), which is null where the host was rolled back.
   returned: always
   type: list
   elements: dict
@@ -120,6 +126,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
     run=dict(type='raw', required=True),
+    before=dict(type='list', elements='dict'),
     fail=dict(type='bool', default=True),
     registry_url=dict(type='str', no_log=True),
 )

@@ -20,9 +20,14 @@ description:
   - Refused where C(prohibitRollback) is set, which is so when a server was up before the task.
 options:
   task_id:
-    description: The task.
+    description: The task. Either this or O(run) is required.
     type: int
-    required: true
+  run:
+    description:
+      - The run, as its plan has it, in which everything is to be undone that has failed, before it ends.
+      - Hosts that have not failed keep what they have, also of a task that they share with others.
+      - Tasks whose C(prohibitRollback) is set stay as they are. So does everything when the registry fails; a warning says so.
+    type: dict
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
   - oceanbase.obproxy.registry
@@ -39,6 +44,11 @@ EXAMPLES = r"""
 - name: Plan the rollback
   oceanbase.obproxy.obproxy_task_rollback:
     task_id: 33001
+  register: obproxy_plan
+
+- name: Plan to undo what has failed in this run
+  oceanbase.obproxy.obproxy_task_rollback:
+    run: "{{ obproxy_plan.run }}"
   register: obproxy_plan
 """
 
@@ -110,12 +120,18 @@ roles:
   returned: success
   type: list
   elements: str
+results:
+  description: What each host had come to before, as RV(oceanbase.obproxy.obproxy_run_result#module:results).
+  returned: with O(run)
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    task_id=dict(type='int', required=True),
+    task_id=dict(type='int'),
+    run=dict(type='dict'),
     registry_url=dict(type='str', no_log=True),
 )
 

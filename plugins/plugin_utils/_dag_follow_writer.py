@@ -116,14 +116,16 @@ class Writer:
             # Somebody else, such as a skip or a cancel, moved this subtask meanwhile: theirs stands.
             pass
 
-    def finish(self):
-        """Write the rest, close the run's tasks and stop."""
+    def finish(self, goes_on=False):
+        """Write the rest, close the run's tasks unless it goes on, and stop."""
         self.flush(again=True)
         with self._changed:
             self._closed = True
             self._changed.notify()
         atexit.unregister(self._leave)
         self._thread.join(1)
+        if goes_on:
+            return
         try:
             with _writing:
                 self._registry.finish_run(self._run_id)

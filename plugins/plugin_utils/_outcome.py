@@ -97,22 +97,40 @@ def release_servers(store, run_id):
     return running
 
 
-def close_run(store, run_id):
-    """End a run's tasks and tell what they came to."""
+def close_run(store, run_id, before=None):
+    """End a run's tasks and tell what they came to; before is what had failed when it was rolled back."""
     run = store.tasks.run(run_id)
     tasks = store.tasks.tasks(run_id)
     hosts = {row['host'] for task in tasks for row in task['subtasks']} - {None}
     recorded = bool(run['recorded']) or not hosts
     if run['finish_time'] is None and not (hosts and recorded):
-        live = _live_hosts(store, run)
-        for task in tasks:
-            _settle_rollback(store, task) if task['operation'] == _states.ROLLBACK else _settle(store, task, live)
+        settle(store, run)
     results = store.tasks.finish_run(run_id)
     views = [task_view(task) for task in store.tasks.tasks(run_id)]
     return {
-        'run': run, 'recorded': recorded, 'results': results,
+        'run': run, 'recorded': recorded, 'results': _undone(before, results) if before else results,
         'data': views[0] if run['operation'] == 'create' else {'contents': views},
     }
+
+
+def _undone(before, after):
+    """Add to what the hosts had come to how it ended to roll the failed ones back."""
+    rolled_back = {(entry['task_id'], entry['host']): entry for entry in after}
+    results = []
+    for entry in before:
+        undo = rolled_back.get((entry['task_id'], entry['host']))
+        if entry['status'] == _states.FAILED and 'rollback_error' not in entry:
+            error = undo and undo['status'] == _states.FAILED and f"{undo['subtask']}: {undo['error'] or NOT_UNDONE}"
+            entry = {**entry, 'rollback_error': error or None}
+        results.append(entry)
+    return results
+
+
+def settle(store, run):
+    """Work out the states of a run's subtasks that nobody has recorded."""
+    live = _live_hosts(store, run)
+    for task in store.tasks.tasks(run['id']):
+        _settle_rollback(store, task) if task['operation'] == _states.ROLLBACK else _settle(store, task, live)
 
 
 def _live_hosts(store, run):
@@ -173,7 +191,12 @@ def failure_message(results):
     failed = [result for result in results if result['status'] == _states.FAILED]
     if not failed:
         return ''
-    lines = [f"{result['host'] or 'the cluster'}: task {result['task_id']}, {result['subtask']}: "
-             f"{result['error'] or NO_CAUSE}" for result in failed]
+    lines, left = [], [result for result in failed if result.get('rollback_error', '') is not None]
+    for result in failed:
+        lines.append(f"{result['host'] or 'the cluster'}: task {result['task_id']}, {result['subtask']}: "
+                     f"{result['error'] or NO_CAUSE}")
+        if 'rollback_error' in result:
+            lines.append(f"    Not rolled back: {result['rollback_error']}." if result['rollback_error']
+                         else '    Rolled back: the host is as it was before.')
     return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
-                      *ways_on(failed[0]['task_id'])])
+                      *(ways_on(left[0]['task_id']) if left else ())])

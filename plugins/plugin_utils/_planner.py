@@ -109,7 +109,10 @@ class Planner:
             hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'])
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()
-        return {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}
+        plan = {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}
+        if self.request.operation != 'take_over':
+            plan['rollback_on_failure'] = self.found['rollback_on_failure'] and not check_mode
+        return plan
 
     def _forget_open(self, host, sql_port):
         """Take a server that another cluster has failed to take over out of the way."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, package_of
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 OPERATIONS = ('create', 'batch_add')
+PROHIBITED = 'prohibitRollback is set: its servers were up before it, and would be removed'
 
 
 class Resume:
@@ -59,15 +60,51 @@ class Resume:
         tasks = self._open('obproxy_task_id', self._tasks(task_id, None))
         task = tasks[0]
         if task['prohibit_rollback']:
-            self._refuse('obproxy_task_id', task_id, 'a task that may be rolled back',
-                         why='prohibitRollback is set: its servers were up before it, and would be removed')
-        todo = {task['id']: {host: _begun(task, host) for host in _hosts(task)}}
-        rows = {row['id']: row for chain in todo[task['id']].values() for row in chain}
+            self._refuse('obproxy_task_id', task_id, 'a task that may be rolled back', why=PROHIBITED)
+        todo = {task['id']: {host: self._begun(task, host) for host in _hosts(task)}}
+        self._begin_rollback(task, todo[task['id']])
+        return self._plan('rollback', tasks, todo, needs_settings=False)
+
+    def undo_failed(self, run):
+        """Undo what the hosts of a run that is about to end have failed at, and nothing of the others."""
+        self.run = self._store.tasks.run(run['id'])
+        if not self.run['recorded']:
+            settle(self._store, self.run)
+        tasks, results, todo = self._store.tasks.tasks(run['id']), [], {}
+        for task in tasks:
+            entries = outcomes(task)
+            failed = [entry['host'] for entry in entries if entry['status'] == _states.FAILED and entry['host']]
+            if failed and not task['prohibit_rollback']:
+                todo[task['id']] = self._chains_to_undo(task, failed)
+            results += [{**entry, 'rollback_error': PROHIBITED} if task['prohibit_rollback'] and entry['host'] in failed else entry
+                        for entry in entries]
+        tasks = [task for task in tasks if task['id'] in todo]
+        if not tasks:
+            return {'changed': False, 'data': None, 'run': run, 'hosts': {}, 'roles': [], 'results': results}
+        self.cluster = self._store.cluster(self.run['cluster_id'])
+        for task in tasks:
+            self._begin_rollback(task, todo[task['id']])
+        return {**self._plan('rollback', tasks, todo, needs_settings=False), 'results': results}
+
+    def _chains_to_undo(self, task, failed):
+        """Return what each failed host has begun; what it shares with others is theirs, unless it failed there for this one."""
+        hosts = _hosts(task)
+
+        def mine(row, host):
+            return row['host'] or set(failed) == set(hosts) or row['status'] == _states.FAILED and concerns(row, host, hosts)
+        return {host: [row for row in self._begun(task, host) if mine(row, host)] for host in failed}
+
+    def _begin_rollback(self, task, chains):
+        rows = {row['id']: row for chain in chains.values() for row in chain}
         self._begin(task, _states.ROLLBACK)
         self._store.tasks.set_operation(rows, _states.ROLLBACK)
         self._move([(row['id'], _states.PENDING) for row in rows.values()
                     if row['status'] in (_states.SUCCESSFUL, _states.FAILED, _states.READY)])
-        return self._plan('rollback', tasks, todo, needs_settings=False)
+
+    def _begun(self, task, host):
+        """Return what a host has begun and not undone, the last first; where nobody has recorded it, it may be anything."""
+        return [row for row in reversed(_chain(task, host))
+                if (row['start_time'] or not self.run['recorded']) and not _states.is_undone(row)]
 
     def _tasks(self, task_id, cluster):
         tasks, table = self._store.tasks, _schema.table('tasks')
@@ -215,7 +252,3 @@ def _remaining(task, host):
             rows.append(row)
     return rows
 
-
-def _begun(task, host):
-    """Return what a host has begun and not undone, the last first."""
-    return [row for row in reversed(_chain(task, host)) if row['start_time'] and not _states.is_undone(row)]

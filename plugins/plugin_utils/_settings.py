@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import can_be_told
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
@@ -41,7 +43,8 @@ class Settings:
 
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
-        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': ''}
+        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '',
+                 'rollback_on_failure': self._flag(request, hosts, 'obproxy_rollback_on_failure')}
         if not hosts:
             return found
         self._check_sys_password(request, hosts)
@@ -49,6 +52,14 @@ class Settings:
         if package:
             self._check_package(request, hosts, package)
         return found
+
+    def _flag(self, request, hosts, name):
+        value = self.get(name, hosts)
+        try:
+            return value is not None and boolean(value)
+        except TypeError:
+            _faulty(request, name, value, 'true or false')
+            return False
 
     def _config_url(self, request, hosts, cluster):
         if cluster['work_mode'] != 'CONFIG_URL':

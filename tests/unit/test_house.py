@@ -41,7 +41,7 @@ def listed_roles(playbook, play):
 def test_what_takes_up_a_task_walks_its_graph_forwards_and_what_undoes_it_backwards():
     graph = [step.role for step in _dag.INSTALL]
     assert listed_roles('parts/resume.yml', 0) == graph
-    assert listed_roles('task_rollback.yml', 1) == graph[::-1]
+    assert listed_roles('parts/undo.yml', 0) == graph[::-1]
 
 
 @pytest.mark.parametrize('role', ROLES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _task_admin
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome, _task_admin
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
@@ -51,6 +51,7 @@ def failed(world, create_body, add_body):
     add_body['hostIds'] = [3, 'delta']
     run = world.plan('batch_add', add_body, 1)['run']
     chain = list(run['hosts']['gamma']['subtasks'].values())
+    world.registry.mark_recorded(run['id'])
     world.registry.set_subtasks([*through(*chain[:2]), *failing(chain[2], 'port 2883 is taken')])
     world.registry.finish_run(run['id'])
     return run
@@ -132,6 +133,66 @@ def test_no_rollback_where_the_server_was_up_before(world, create_body, refused)
     world.registry.finish_run(run['id'])
     status, text = refused('rollback', run['hosts']['alpha']['task_id'])
     assert status == 409 and 'prohibitRollback' in text
+
+
+def undone(world, plan):
+    for place in plan['run']['hosts'].values():
+        for subtask in place['subtasks'].values():
+            world.registry.set_subtasks([(subtask, 'READY', None, None), *through(subtask)])
+    with world.registry.transaction() as store:
+        _task_admin.forget(store, plan['run']['id'], [server['server_id'] for server in plan['hosts'].values()])
+        return _outcome.close_run(store, plan['run']['id'], plan['results'])['results']
+
+
+@pytest.mark.parametrize('recorded, begun', [(True, ['check_process', 'prepare_create']), (False, None)])
+def test_only_the_host_that_failed_is_undone_by_itself(world, create_body, resume, recorded, begun):
+    run = world.plan('create', create_body)['run']
+    alpha, beta = (run['hosts'][name]['subtasks'] for name in ('alpha', 'beta'))
+    with world.registry.transaction() as store:
+        server = next(row for row in store.servers() if row['ip'] == '10.0.0.11')
+        _outcome.update_servers(store, run['id'], [{'server_id': server['id']}], 'RUNNING', False)
+    if recorded:
+        world.registry.mark_recorded(run['id'])
+        world.registry.set_subtasks(through(alpha['prepare_install'], *list(alpha.values())[1:-1]))
+        world.registry.set_subtasks([*through(beta['prepare_create']), *failing(beta['check_process'], 'port 2883 is taken')])
+    plan = resume('undo_failed', run)
+    assert list(plan['run']['hosts']) == ['beta']
+    chain = list(plan['run']['hosts']['beta']['subtasks'])
+    assert chain == begun or (begun is None and chain == list(beta)[-2:0:-1])
+    world.registry.mark_recorded(run['id'])
+    results = {entry['host']: (entry['status'], entry.get('rollback_error', '')) for entry in undone(world, plan)}
+    assert results == {'alpha': ('SUCCESSFUL', ''), 'beta': ('FAILED', None)}
+    task = world.registry.tasks(run['id'])[0]
+    assert (task['operation'], task['status']) == ('ROLLBACK', 'SUCCESSFUL')
+    assert [row['ip'] for row in world.rows('servers')] == ['10.0.0.11']
+    assert set(world.plan('create', create_body)['hosts']) == {'alpha', 'beta'}
+
+
+def test_what_is_prohibited_is_not_undone_and_says_so(world, failed, resume, add_body):
+    with world.registry.transaction() as store:
+        for server in store.servers():
+            store.update_server(server['id'], status='RUNNING')
+    add_body['hostIds'] = [3]
+    run = world.plan('batch_add', add_body, 1)['run']
+    world.registry.mark_recorded(run['id'])
+    world.registry.set_subtasks(failing(run['hosts']['gamma']['subtasks']['prepare_install'], 'no room'))
+    plan = resume('undo_failed', run)
+    assert (plan['run'], plan['hosts']) == (run, {})
+    message = _outcome.failure_message(undone(world, plan))
+    assert 'no room' in message and 'Not rolled back: prohibitRollback is set' in message and 'task_retry' in message
+
+
+def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
+    gamma = failed['hosts']['gamma']
+    plan = resume('undo_failed', failed)
+    world.registry.mark_recorded(failed['id'])
+    first = plan['run']['hosts']['gamma']['subtasks']['check_process']
+    world.registry.set_subtasks([(first, 'READY', None, None), *failing(first, 'the host is gone')])
+    with world.registry.transaction() as store:
+        results = _outcome.close_run(store, failed['id'], plan['results'])['results']
+    message = _outcome.failure_message(results)
+    assert 'port 2883 is taken\n    Not rolled back: Check if process not exist: the host is gone.' in message
+    assert f"task_retry -e obproxy_task_id={gamma['task_id']}" in message
 
 
 def test_what_cannot_be_taken_up_is_refused(world, failed, resume, refused, add_body):
