@@ -15,7 +15,7 @@ SPEC = {
 
 
 class ActionModule(ControllerAction):
-    """Take servers that were rolled back out of the registry."""
+    """Take servers that were rolled back or removed out of the registry."""
 
     def answer(self, args):
         values = self.checked(SPEC)

@@ -27,7 +27,7 @@ def _planned(hosts, hostvars):
     """Yield (host's name, its variables, its server) of those hosts that are in the plan."""
     plan = hostvars['localhost']['obproxy_plan']
     for host in hosts:
-        if host in plan['hosts']:
+        if plan['hosts'].get(host, {}).get('server_id'):
             variables = hostvars[host]
             yield host, variables, surveyed(plan['hosts'][host], variables.get('obproxy_survey'))
 
@@ -48,6 +48,12 @@ def exporter_targets(hosts, hostvars):
             },
         })
     return targets
+
+
+def planned_servers(hosts, plan):
+    """List the planned servers of these hosts by their ids."""
+    servers = [plan['hosts'][host]['server_id'] for host in hosts if host in plan['hosts']]
+    return [{'server_id': server_id} for server_id in servers if server_id is not None]
 
 
 def live_servers(hosts, hostvars):
@@ -83,5 +89,6 @@ class FilterModule:
             'exporter_targets': exporter_targets,
             'link_passwords': link_passwords,
             'live_servers': live_servers,
+            'planned_servers': planned_servers,
             'refusals': refusals,
         }

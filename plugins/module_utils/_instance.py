@@ -135,7 +135,7 @@ def _systemctl(run, *arguments):
                         % (' '.join(arguments), rc, (err or out).strip()))
 
 
-def absent(changes, name, home, keep_data, layout, run):
+def absent(changes, name, home, keep_data, layout, run, keep_user=False):
     """Undo what present did for this instance, and nothing of another's; keep_data keeps etc and log."""
     with locked_host(layout, changes):
         record = read_record(name, layout.records) or {}
@@ -148,7 +148,8 @@ def absent(changes, name, home, keep_data, layout, run):
                   if one['name'] != name and one['user'] == record.get('user')]
         if record and not others:
             _user.remove_limits(changes, record['user'], layout.limits)
-            if record.get('user_created') and not (keep_data and os.path.lexists(home)):
+            kept = keep_user or (keep_data and os.path.lexists(home))
+            if record.get('user_created') and not kept:
                 _user.remove(changes, record['user'], run, layout.skeleton, layout.proc)
         with opened(layout.records) as records:
             remove_file(changes, records, name + '.json')

@@ -10,12 +10,13 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: obproxy_forget
-short_description: Take servers that were rolled back out of the registry
+short_description: Take servers that were rolled back or removed out of the registry
 version_added: 1.0.0
 author:
   - oceanbase.obproxy contributors (@oceanbase)
 description:
-  - Runs on the controller. Removes servers and their exporters from the registry, and their cluster where the run created it and no server is left in it.
+  - Runs on the controller. Removes servers and their exporters from the registry, and their cluster where no server is left in it
+    and the run deletes it, or created it.
 options:
   run:
     description: The run, RV(oceanbase.obproxy.obproxy_task_rollback#module:run) of the plan, or its id.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 CLASSES = 'com.alipay.ocp.service.task.business.'
 COMMANDS = ('nc',)
@@ -14,13 +15,14 @@ PROCESS_KEYWORDS = ('obproxy', 'obproxyd.sh')
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One subtask of a graph: the role that carries it out, and how OCP describes it."""
+    """One subtask of a graph: the role that carries it out, how OCP describes it, whether all hosts share it."""
 
     role: str
     name: str
     kind: str
     timeout: int
     series_id: int
+    shared: bool = False
 
     @property
     def class_name(self):
@@ -55,6 +57,10 @@ INSTALL = (
     Step('finish', 'Finish node', 'obproxy.FinishTask', 0, 2),
 )
 
+# In one task for several hosts they begin and end together.
+CREATE = (
+    dataclasses.replace(INSTALL[0], shared=True), *INSTALL[1:-1], dataclasses.replace(INSTALL[-1], shared=True))
+
 CREATE_EMPTY = (
     dataclasses.replace(INSTALL[0], series_id=0),
     dataclasses.replace(INSTALL[-1], series_id=1),
@@ -69,26 +75,26 @@ TAKE_OVER = (
 )
 
 
-def chain(steps, host=None):
+def chain(steps, host=None, parallel_idx=-1):
     """Return the nodes of a task in which one step follows the other."""
-    nodes = [Node(step, host) for step in steps]
+    nodes = [Node(step, host, parallel_idx) for step in steps]
     for earlier, later in zip(nodes, nodes[1:]):
         link(earlier, later)
     return nodes
 
 
 def fan(steps, hosts):
-    """Return the nodes of ONE task for several hosts: its first and last step are shared."""
-    first, last = Node(steps[0], None), Node(steps[-1], None)
-    nodes = [first]
-    for index, host in enumerate(hosts):
-        own = chain(steps[1:-1], host)
-        for node in own:
-            node.parallel_idx = index
-        link(first, own[0])
-        link(own[-1], last)
-        nodes.extend(own)
-    return [*nodes, last]
+    """Return the nodes of ONE task for several hosts: what they share joins them, the rest is side by side."""
+    nodes, ends = [], []
+    for is_shared, group in itertools.groupby(steps, key=lambda step: step.shared):
+        group = list(group)
+        chains = [chain(group)] if is_shared else [chain(group, host, index) for index, host in enumerate(hosts)]
+        for own in chains:
+            for end in ends:
+                link(end, own[0])
+            nodes.extend(own)
+        ends = [own[-1] for own in chains] or ends
+    return nodes
 
 
 def link(earlier, later):

@@ -73,7 +73,14 @@ TAKE_OVER = (
     Field('hosts', 'list', required=True, fields=(
         Field('host_id', 'raw', required=True), Field('sql_port', 'int', required=True))),
 )
-BODIES = {'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER}
+# The names are OCP's; without any the operation is for all servers of the cluster.
+SERVER_IDS = Field('obproxy_server_ids', 'list')
+SKIPPED_IDS = Field('skip_host_operation_server_ids', 'list')
+BODIES = {
+    'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
+    'stop': (SERVER_IDS,), 'start': (SERVER_IDS,),
+    'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
+}
 
 
 def body_keys(operation):

@@ -24,7 +24,7 @@ def write_tasks(planner, servers, actor, trace_id, lease):
     run = {
         'id': run_id, 'operation': operation, 'cluster_id': planner.cluster['id'],
         'cluster_name': planner.cluster['name'],
-        'hosts': {host.name: _places(written, host.name) for host in planner.hosts},
+        'hosts': {host.name: places(written, host.name) for host in planner.hosts},
     }
     return run, views[0] if operation == 'create' else {'contents': views}
 
@@ -35,7 +35,7 @@ def _graphs(planner, servers):
         if not names:
             yield None, _dag.context({'prohibit_rollback': False}, lists=False), _dag.chain(_dag.CREATE_EMPTY)
             return
-        yield None, _shared_context(planner.cluster, list(servers.values())), _dag.fan(_dag.INSTALL, names)
+        yield None, _shared_context(planner.cluster, list(servers.values())), _dag.fan(_dag.CREATE, names)
         return
     steps = _dag.TAKE_OVER if planner.request.operation == 'take_over' else _dag.INSTALL
     for host in planner.hosts:
@@ -66,9 +66,9 @@ def _shared_context(cluster, servers):
         servers=[server['id'] for server in servers], parallel=True)
 
 
-def _places(tasks, name):
+def places(tasks, name):
     """Return the task of a host and its subtasks by role, those included that it shares."""
-    task = next(task for task in tasks if any(row['host'] == name for row in task['subtasks']))
+    task = next((task for task in tasks if any(row['host'] == name for row in task['subtasks'])), tasks[0])
     return {
         'task_id': task['id'],
         'subtasks': {row['role']: row['id'] for row in task['subtasks'] if row['host'] in (None, name)},

@@ -12,6 +12,9 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory impor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 STATUSES = ('CREATING', 'RUNNING', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING', 'UNAVAILABLE', 'TAKINGOVER')
+TRANSIENT = ('RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING')
+SETTLED = ('RUNNING', 'UNAVAILABLE')
+OFFLINE = ('remove', 'delete')
 NUMBERS = ('parameter_version', 'sql_port', 'exporter_port', 'rpc_port')
 TEXTS = ('architecture', 'ip')
 NOT_RECORDED = (
@@ -88,10 +91,10 @@ def server_ids(tasks):
 
 
 def release_servers(store, run_id):
-    """Let other operations have the servers of a run that are up; return their ids."""
+    """Let other operations have the servers of a run that are up, or stopped on purpose; return their ids."""
     store.tasks.renew(run_id)
     ids = server_ids(store.tasks.tasks(run_id))
-    running = [row['id'] for row in store.servers(ids=ids) if row['status'] == 'RUNNING']
+    running = [row['id'] for row in store.servers(ids=ids) if row['status'] in SETTLED]
     for server_id in running:
         store.update_server(server_id, operate_status='NORMAL')
     return running
@@ -102,13 +105,14 @@ def close_run(store, run_id, before=None):
     run = store.tasks.run(run_id)
     tasks = store.tasks.tasks(run_id)
     hosts = {row['host'] for task in tasks for row in task['subtasks']} - {None}
-    recorded = bool(run['recorded']) or not hosts
-    if run['finish_time'] is None and not (hosts and recorded):
+    if run['finish_time'] is None and not run['recorded']:
         settle(store, run)
     results = store.tasks.finish_run(run_id)
+    _let_go(store, store.tasks.tasks(run_id))
     views = [task_view(task) for task in store.tasks.tasks(run_id)]
     return {
-        'run': run, 'recorded': recorded, 'results': _undone(before, results) if before else results,
+        'run': run, 'recorded': bool(run['recorded']) or not hosts,
+        'results': _undone(before, results) if before else results,
         'data': views[0] if run['operation'] == 'create' else {'contents': views},
     }
 
@@ -128,15 +132,34 @@ def _undone(before, after):
 
 def settle(store, run):
     """Work out the states of a run's subtasks that nobody has recorded."""
-    live = _live_hosts(store, run)
-    for task in store.tasks.tasks(run['id']):
+    tasks = store.tasks.tasks(run['id'])
+    live = _live_hosts(store, run, tasks)
+    for task in tasks:
         _settle_rollback(store, task) if task['operation'] == _states.ROLLBACK else _settle(store, task, live)
 
 
-def _live_hosts(store, run):
+def _live_hosts(store, run, tasks):
+    """Return the names of the hosts that have come to the operation's end, as far as their servers tell."""
     names = {host_id: name for name, host_id in store.hosts().items()}
-    return {names[row['host_id']] for row in store.servers(cluster_id=run['cluster_id'])
+    servers = store.servers(ids=server_ids(tasks))
+    if run['operation'] in OFFLINE:
+        return set(names.values()) - {names[row['host_id']] for row in servers}
+    if run['operation'] == 'stop':
+        return {names[row['host_id']] for row in servers if row['status'] == 'UNAVAILABLE'}
+    return {names[row['host_id']] for row in servers
             if row['status'] == 'RUNNING' and row['last_active_time'] and row['last_active_time'] >= run['start_time']}
+
+
+def _let_go(store, tasks):
+    """Let other operations have the servers of a run that has ended, and leave none in the midst of one."""
+    begun = {row['host'] for task in tasks for row in task['subtasks'] if row['start_time']}
+    names = {host_id: name for name, host_id in store.hosts().items()}
+    for row in store.servers(ids=server_ids(tasks)):
+        if row['status'] in TRANSIENT:
+            status = 'UNAVAILABLE' if names[row['host_id']] in begun else 'RUNNING'
+            store.update_server(row['id'], status=status, operate_status='NORMAL')
+        elif row['status'] in SETTLED:
+            store.update_server(row['id'], operate_status='NORMAL')
 
 
 def _settle(store, task, live):

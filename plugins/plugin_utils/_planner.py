@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import check_free, find_cluster
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import write_tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
     allot_rpc_port, check_servers, describe, is_open, server_of)
@@ -68,28 +67,11 @@ class Planner:
         if self.request.operation == 'create':
             name = self.request.get('name')
             return self.store.cluster(name) if name and not name.isdecimal() else None
-        if key in (None, ''):
-            self.request.fault('cluster_id', None, 'the id or the name of an OBProxy cluster',
-                               why='give it with -e obproxy_cluster_id=...')
-            return None
-        found = None if isinstance(key, (bool, float, dict, list)) else self.store.cluster(key)
-        if found is None:
-            known = ', '.join(f"{cluster_id} ({name})" for cluster_id, name in self.store.cluster_names()[:20])
-            self.request.fault('cluster_id', key, 'the id or the name of an OBProxy cluster in the registry',
-                               status=NOT_FOUND, why=f"it has {known or 'none'}")
-        return found
+        return find_cluster(self.request, self.store, key)
 
     def check_free(self):
         """Refuse a cluster on which another run is at work; close those that have died."""
-        if self.cluster is None:
-            return
-        holder = self.store.tasks.holder(self.cluster['id'])
-        if holder:
-            self.request.fault(
-                'cluster', self.cluster['name'], 'an OBProxy cluster on which no other run is at work', status=CONFLICT,
-                why=held_by(holder))
-        else:
-            self.store.tasks.bury(self.cluster['id'])
+        check_free(self.request, self.store, self.cluster)
 
     def write(self, actor, trace_id, check_mode, lease):
         """Write cluster, servers, tasks; return the plan."""

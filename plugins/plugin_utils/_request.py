@@ -46,9 +46,9 @@ class Request:
         self.operation = operation
         self.faults = []
         self._spelled = {}
-        if not body:
+        if not body and any(field.required for field in BODIES[operation]):
             self.fault('request', None, "OCP's request body", why='give it with -e @request.json, or as obproxy_request')
-        self.values = self._read(BODIES[operation], plain(body), ())
+        self.values = self._read(BODIES[operation], plain(body) or {}, ())
 
     def fault(self, *args, **more):
         """Add a fault."""

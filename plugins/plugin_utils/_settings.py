@@ -47,7 +47,7 @@ class Settings:
                  'rollback_on_failure': self._flag(request, hosts, 'obproxy_rollback_on_failure')}
         if not hosts:
             return found
-        self._check_sys_password(request, hosts)
+        self.check_sys_password(request, hosts)
         found['rs_list'] = self._check_links(request, hosts, cluster)
         if package:
             self._check_package(request, hosts, package)
@@ -73,7 +73,8 @@ class Settings:
             return ''
         return str(url)
 
-    def _check_sys_password(self, request, hosts):
+    def check_sys_password(self, request, hosts):
+        """Add a fault where root@proxysys has no password for some host, or one that OBProxy cannot be told."""
         own = look_up(self._own, 'obproxy_sys_password')
         if own is UNRESOLVED:
             _faulty(request, 'obproxy_sys_password', own, 'a password')

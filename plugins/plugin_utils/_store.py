@@ -122,7 +122,7 @@ class Store:
                 sa.func.pg_get_serial_sequence(table.name, 'id'), sa.func.coalesce(sa.func.max(table.c.id), 1))))
 
     def remove_server(self, server_id):
-        """Forget a server that never ran for its cluster."""
+        """Forget a server."""
         table = _schema.table('servers')
         self._connection.execute(sa.delete(table).where(table.c.id == server_id))
 

@@ -73,13 +73,14 @@ def cancel(store, task_id, actor):
 
 
 def forget(store, run_id, server_ids):
-    """Remove servers, and their cluster where this run created it and nothing else has come to it."""
+    """Remove servers, and their cluster: where this run deletes it, or created it and nothing else has come to it."""
     run = store.tasks.run(run_id)
     known = store.servers(cluster_id=run['cluster_id'], ids=server_ids)
     for server in known:
         store.forget_exporter(server['id'])
         store.remove_server(server['id'])
-    others = store.servers(cluster_id=run['cluster_id'])
-    if run['cluster_id'] and run['operation'] == 'create' and not others and store.tasks.first_run(run['cluster_id']) == run_id:
-        store.forget_cluster(run['cluster_id'])
+    if run['cluster_id'] and not store.servers(cluster_id=run['cluster_id']):
+        created = run['operation'] == 'create' and store.tasks.first_run(run['cluster_id']) == run_id
+        if created or run['operation'] == 'delete':
+            store.forget_cluster(run['cluster_id'])
     return bool(known)

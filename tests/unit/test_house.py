@@ -11,7 +11,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir())
@@ -25,7 +25,15 @@ def specs(role):
     return load('roles', role, 'meta', 'argument_specs.yml')['argument_specs']
 
 
-@pytest.mark.parametrize('playbook, graph', [('create', _dag.INSTALL), ('batch_add', _dag.INSTALL), ('take_over', _dag.TAKE_OVER)])
+GRAPHS = {
+    'create': _dag.INSTALL, 'batch_add': _dag.INSTALL, 'take_over': _dag.TAKE_OVER, 'stop': _dag_operations.STOP,
+    'start': _dag_operations.START, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
+}
+# What the others do is not undone: running them again mends it.
+UNDONE = {step.role for step in (*_dag.INSTALL, *_dag.TAKE_OVER)}
+
+
+@pytest.mark.parametrize('playbook, graph', GRAPHS.items())
 def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
     tasks = load('playbooks', f'{playbook}.yml')[1]['tasks'][0]['block']
     listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in tasks]
@@ -45,15 +53,16 @@ def test_what_takes_up_a_task_walks_its_graph_forwards_and_what_undoes_it_backwa
 
 
 @pytest.mark.parametrize('role', ROLES)
-def test_a_role_describes_both_of_its_entry_points(role):
-    assert set(specs(role)) == {'main', 'rollback'}
-    for entry in ('main', 'rollback'):
+def test_a_role_describes_its_entry_points(role):
+    entries = {'main', 'rollback'} if role in UNDONE else {'main'}
+    assert set(specs(role)) == entries
+    for entry in entries:
         assert load('roles', role, 'tasks', f'{entry}.yml')
 
 
 @pytest.mark.parametrize('role', ROLES)
 def test_a_call_to_a_host_ends(role):
-    on_controller = {'obproxy_update_status', 'obproxy_finish'}
+    on_controller = {'obproxy_update_status', 'obproxy_finish', 'obproxy_forget'}
     for task in load('roles', role, 'tasks', 'main.yml'):
         modules = {key.rpartition('.')[2] for key in task if key.startswith('oceanbase.obproxy.')}
         assert modules <= on_controller or 'obproxy_call_timeout' in task['timeout']
@@ -74,7 +83,7 @@ def test_a_role_uses_only_what_it_describes(role):
     text = re.sub(r'oceanbase\.obproxy\.\w+', '', text)
     used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
     described = {name for entry in specs(role).values() for name in entry.get('options', {})}
-    shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_registered', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
+    shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_registered', 'obproxy_stopped', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
     assert used - described - shared == set()
 
 

@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _pl
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operations import plan_operation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
 
@@ -80,6 +81,15 @@ class World:
         return _plan.plan(
             operation, body, cluster, inventory, Settings(self.variables.get, inventory), self.registry,
             Actor('admin', '192.0.2.9', 'controller'), '0123456789abcdef', check_mode, lease)
+
+    def operate(self, operation, body=None, cluster='foo', check_mode=False):
+        """Plan an operation on servers that a cluster has, when no other run is at work."""
+        self.forget_leases()
+        inventory = Inventory(self.hosts, self.hosts)
+        with self.registry.transaction(commit=not check_mode) as store:
+            return plan_operation(
+                operation, body or {}, cluster, store, inventory, Settings(self.variables.get, inventory),
+                Actor('admin', '192.0.2.9', 'controller'), '0123456789abcdef', 30, check_mode)
 
     def refused(self, operation, body, cluster=None):
         """Return {field: fault} of a request that is refused, and the status."""

@@ -23,6 +23,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 ROLES = ('check_process', 'install_package', 'update_status', 'finish')
 STEPS = tuple(step for step in _dag.INSTALL if step.role in ROLES)
+TOGETHER = (dataclasses.replace(STEPS[0], shared=True), *STEPS[1:-1], dataclasses.replace(STEPS[-1], shared=True))
 FINE = [{'name': 'Do it', 'ansible.legacy.stub': {}}]
 
 STUB = '''
@@ -136,7 +137,7 @@ class Site:
         with registry.transaction() as store:
             run_id = store.tasks.add_run('create' if shared else 'batch_add', None, Actor, 'trace')
             for names in ([hosts] if shared else [[host] for host in hosts]):
-                nodes = _dag.fan(STEPS, names) if shared else _dag.chain(STEPS, names[0])
+                nodes = _dag.fan(TOGETHER, names) if shared else _dag.chain(STEPS, names[0])
                 task_id = store.tasks.add_task(run_id, 'Install obproxy', None, {}, nodes, Actor)
                 graphs.update(dict.fromkeys(names, task_id))
         tasks = registry.tasks(run_id)

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An instance taken off its host, with what came for it and nobody else uses."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_record
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
+
+SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}
+
+
+def uninstall(name, keep_data, changes, layout, run):
+    """Stop the instance, remove its package unless others use it, its home and its record; the record it had."""
+    if os.geteuid() != 0:
+        raise HostError('This needs root on the host: use become.')
+    record = read_record(name, layout.records)
+    if record is None:
+        return None
+    instance = Instance(record)
+    supervisor = SUPERVISORS[record.get('supervisor', 'obproxyd')](instance, run, layout)
+    Service(instance, supervisor, record, changes, layout.records).set('absent')
+    if changes.check_mode and instance.pids():
+        # What comes next would be refused while it runs.
+        changes.add('instance ' + name, record['home'] + '\n', '')
+        return record
+    _remove_package(record, changes, layout, run)
+    _instance.absent(changes, name, record['home'], keep_data, layout, run, keep_user=True)
+    return record
+
+
+def _remove_package(record, changes, layout, run):
+    if record.get('version'):
+        options = dict(package=record['version'], home=record['home'], timeout=300)
+        Provision(options, Rpm(run), run, changes, layout, os.uname()[4]).absent()

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task graphs of the operations on servers that a cluster has, as data. Only the offline graph is OCP's own."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag import INSTALL, Step
+
+_INSTALL = {step.role: step for step in INSTALL}
+
+
+def _numbered(*steps):
+    return tuple(dataclasses.replace(step, series_id=number) for number, step in enumerate(steps))
+
+
+UPDATE_STATUS = _INSTALL['update_status']
+FINISH = dataclasses.replace(_INSTALL['finish'], shared=True)
+START_NODE = Step('start_node', 'Start node', 'StartNode', 30, 0, shared=True)
+
+STOP = _numbered(
+    START_NODE,
+    Step('stop_obproxy', 'Stop obproxy process', 'obproxy.StopObproxyTask', 600, 0),
+    Step('mark_unavailable', 'Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, 0, shared=True),
+    FINISH,
+)
+
+START = _numbered(START_NODE, _INSTALL['start_obproxy'], UPDATE_STATUS, FINISH)
+
+OFFLINE = _numbered(
+    START_NODE,
+    Step('prepare_offline', 'Prepare offline obproxy', 'obproxy.PrepareOfflineObproxyTask', 1800, 0),
+    Step('wait_node', 'Wait node', 'WaitNode', 30, 0, shared=True),
+    Step('uninstall_obproxy', 'Stop and uninstall obproxy', 'obproxy.StopAndUninstallObproxyTask', 1800, 0),
+    Step('delete_info', 'Delete obproxy info', 'obproxy.DeleteObproxyMetaInfoTask', 300, 0, shared=True),
+    Step('offline_exporter', 'Offline obproxy exporter', 'obproxy.OfflineObproxyExporterTask', 30, 0),
+    Step('unreserve_host', 'Unreserve host', 'host.UnreserveHostTask', 1800, 0, shared=True),
+    FINISH,
+)
+
+DELETE_EMPTY = _numbered(START_NODE, FINISH)

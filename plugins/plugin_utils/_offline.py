@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take servers out of a cluster, or the cluster with all of them."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_operations
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
+
+
+class Remove(Operation):
+    """Takes some servers out of a cluster."""
+
+    task_name = 'Delete obproxy server'
+    steps = _dag_operations.OFFLINE
+    status = 'DELETING'
+
+    def check_settings(self, hosts):
+        """Need none: signals take no password."""
+
+    def resolve(self, servers):
+        """Leave out the hosts that are not to be touched, because they are gone for good."""
+        skipped = self.choose('skip_host_operation_server_ids') if self.request.get('skip_host_operation_server_ids') else []
+        ids = {server['id'] for server in skipped}
+        for index, server in enumerate(skipped):
+            if server['id'] not in {one['id'] for one in servers}:
+                field = self.request.field('skip_host_operation_server_ids', index)
+                self.request.fault(field, server['id'], 'one of the servers to be removed')
+        return super().resolve([server for server in servers if server['id'] not in ids])
+
+    def more(self):
+        """Return the ids of the servers that nothing is done for on their hosts."""
+        touched = {server['id'] for server in self.hosts.values()}
+        return {'skipped': [server['id'] for server in self.servers if server['id'] not in touched]}
+
+
+class Delete(Remove):
+    """Takes a whole cluster away; one without servers is gone with the plan."""
+
+    task_name = 'Offline obproxy'
+
+    def choose(self, key):
+        """All servers go, whatever the request names."""
+        return self.store.servers(cluster_id=self.cluster['id']) if key == 'obproxy_server_ids' else super().choose(key)
+
+    def write(self, actor, trace_id, lease):
+        """Write the plan."""
+        if self.servers:
+            return super().write(actor, trace_id, lease)
+        self.steps = _dag_operations.DELETE_EMPTY
+        plan = super().write(actor, trace_id, lease)
+        self.store.forget_cluster(self.cluster['id'])
+        return plan
