@@ -20,6 +20,7 @@ except ImportError:
     from httplib import HTTPConnection, HTTPException
 
 PAUSE = 0.2
+DRAIN_PAUSE = 1
 
 
 class NotAlive(ProxysysError):
@@ -79,6 +80,13 @@ def sessions(client):
     return len([row for row in rows if tenant is None or row[tenant] != u'proxysys'])
 
 
+def answering_pids(client):
+    """The process that answers, as text: in a hot restart two share the port. Every session of it names it."""
+    columns, rows = client.query('show proxysession')
+    where = [index for index, column in enumerate(columns) if column.lower() == 'pid']
+    return set(row[where[0]] for row in rows) if where else set()
+
+
 def scrape(port, timeout):
     """(whether /metrics answers with 200, what is wrong)."""
     connection = HTTPConnection('127.0.0.1', port, timeout=timeout)
@@ -123,3 +131,13 @@ def wait_for(params):
             if monotonic() >= deadline:
                 raise
         time.sleep(PAUSE)
+
+
+def drain(params):
+    """The server once no client is connected to it any more, or params['drain_timeout'] seconds are over."""
+    deadline = monotonic() + params['drain_timeout']
+    server = wait_for(params)
+    while server['sessions'] and monotonic() < deadline:
+        time.sleep(min(DRAIN_PAUSE, max(0, deadline - monotonic())))
+        server = survey(params)
+    return server

@@ -18,7 +18,8 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import 
     WATCHDOG, instance_pids, listeners, process, processes, watchdog_pids)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
 
-STOP_TIMEOUT = 60
+# What obproxyd.sh says of each signal that it sends.
+STEP = re.compile(r'^(SIG\w+) to ([\d ]+): (gone|still there) after ([\d.]+) s$', re.M)
 
 
 def listener_words(port, entry):
@@ -105,11 +106,11 @@ class Obproxyd(object):
         self.by_unit = (os.path.isdir(layout.systemd)
                         and os.path.isfile(os.path.join(layout.units, self.unit)))
 
-    def _as_user(self, argv, timeout=STOP_TIMEOUT):
+    def as_user(self, argv, **environment):
         """Run a command as the instance's user: root never carries out a file of that user's."""
         if os.geteuid() == 0 and self.instance.owner()[0] != 0:
             argv = ['runuser', '-u', self.instance.user, '--'] + argv
-        return self.run_command(argv, cwd='/', environ_update={'OBPROXYD_START_LIMIT': str(int(timeout))})
+        return self.run_command(argv, cwd='/', environ_update=environment)
 
     def _systemctl(self, *arguments):
         rc, out, err = self.run_command(['systemctl'] + list(arguments))
@@ -150,24 +151,29 @@ class Obproxyd(object):
             self._systemctl('enable', self.unit)
             self._systemctl('start', self.unit)
             unit = ['--unit']
-        rc, out, err = self._as_user([self.script, '-c', 'start'] + unit, timeout)
+        rc, out, err = self.as_user([self.script, '-c', 'start'] + unit, OBPROXYD_START_LIMIT=str(int(timeout)))
         return None if rc == 0 else (err or out).strip()
 
     def hand_over(self, cluster_name):
         """Where another watchdog is wanted it takes over here."""
 
-    def stop(self):
-        """Stop both for good, over a reboot too."""
+    def stop(self, grace=0):
+        """Stop both for good, over a reboot too; sessions have grace seconds to finish. The steps that it took."""
+        steps = []
         if os.path.isfile(self.script):
-            rc, out, err = self._as_user([self.script, '-c', 'stop'])
+            argv = [self.script, '-c', 'stop'] + (['-g'] if grace else [])
+            rc, out, err = self.as_user(argv, OBPROXYD_GRACE_LIMIT=str(int(grace)))
             if rc != 0:
                 raise HostError('%s -c stop failed with exit code %d: %s' % (self.script, rc, (err or out).strip()))
+            steps = [dict(signal=name, pids=[int(pid) for pid in pids.split()], seconds=float(seconds), gone=end == 'gone')
+                     for name, pids, end, seconds in STEP.findall(out)]
         elif self.instance.pids():
             raise HostError('%s is missing, so %s cannot be stopped: prepare the instance (obproxy_instance) first.'
                             % (self.script, self.instance.name))
         if self.by_unit:
             self._systemctl('stop', self.unit)
             self._systemctl('disable', self.unit)
+        return steps
 
 
 class PackageScript(Obproxyd):
@@ -202,13 +208,13 @@ class PackageScript(Obproxyd):
         for pid in watchdog_pids(self.instance.home):
             os.kill(pid, signal.SIGTERM)
         command = 'cd "$1" && OBPROXY_ROOT="$1" exec "$2" -c start -n "$3" -p "$4"'
-        rc, out, err = self._as_user(['bash', '-c', command, WATCHDOG, self.instance.home, self.package_script,
-                                      cluster_name, str(self.instance.sql_port)])
+        rc, out, err = self.as_user(['bash', '-c', command, WATCHDOG, self.instance.home, self.package_script,
+                                     cluster_name, str(self.instance.sql_port)])
         if rc != 0:
             raise HostError('%s -c start failed with exit code %d: %s'
                             % (self.package_script, rc, (err or out).strip()))
 
-    def stop(self):
+    def stop(self, grace=0):
         for pid in self._watchdogs():
             os.kill(pid, signal.SIGTERM)
-        super(PackageScript, self).stop()
+        return super(PackageScript, self).stop(grace)

@@ -1,18 +1,20 @@
 # Copyright: (c) 2026, oceanbase.obproxy contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The states of obproxy_service: started, stopped, absent."""
+"""The states of obproxy_service: started, stopped, restarted, absent."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
 import os
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _start, _start_checks, _start_failure
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
+    _program, _start, _start_checks, _start_failure)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._hot_restart import HotRestart
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import read_record, set_state
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
-    AccessDenied, Client, ProxysysError, quote)
+    AccessDenied, Client, ProxysysError, connect_any, quote)
 
 CHECK_TIMEOUT = 10
 WRONG_PASSWORD = (
@@ -31,10 +33,14 @@ class Service(object):
         self.records = records
         self.first_start = False
         self.secrets = []
+        self.steps = []
+        self.restart = None
 
     def set(self, state):
         if state == 'started':
             self._started()
+        elif state == 'restarted':
+            self._restarted()
         else:
             self._stopped(state)
 
@@ -47,8 +53,59 @@ class Service(object):
         self.changes.add(self.instance.name, 'running\n' if running else 'started at boot\n', state + '\n')
         if self.changes.check_mode:
             return
-        self.supervisor.stop()
+        self.steps = self.supervisor.stop(self.params['stop_timeout'])
         self.instance.remove_run_file('first_start')
+
+    # restarting
+
+    def _restarted(self):
+        if self._creating():
+            raise HostError('%s cannot be restarted: its first start was never completed. Run create or batch_add again, '
+                            'or obproxy_service with state=started.' % self.instance.name)
+        before = self.instance.pids()
+        if not before:
+            self._started()
+        elif self.params['mode'] == 'hot':
+            self._restart_hot(before)
+        else:
+            self._restart_cold(before)
+
+    def _restart_hot(self, before):
+        hot = HotRestart(self.instance, self.supervisor, self._passwords(), self.params['timeout'])
+        hot.check()
+        self._note_restart(before)
+        if self.changes.check_mode:
+            return
+        sizes = _start_failure.log_sizes(self.instance.home)
+        try:
+            self.restart = hot.carry_out()
+            _start_checks.check_exporter(self.instance)
+        except (HostError, ProxysysError) as exc:
+            raise HostError(_start_failure.explain(self.instance, str(exc), sizes, {}, self._passwords()))
+        if not self.supervisor.active():
+            self._watch()
+
+    def _restart_cold(self, before):
+        """Only what can be started again, with this password, is stopped; a proxy that hangs can't be asked."""
+        self.supervisor.check()
+        _program.check(self.supervisor, os.path.join(self.instance.home, 'bin', 'obproxy'), with_libraries=True)
+        try:
+            connect_any(self.instance.sql_port, self._passwords(), CHECK_TIMEOUT)[0].close()
+        except AccessDenied:
+            raise HostError(WRONG_PASSWORD % (self.instance.name, self.instance.sql_port, 'Nothing was changed.'))
+        except ProxysysError:
+            pass
+        self._note_restart(before)
+        if self.changes.check_mode:
+            return
+        self.steps = self.supervisor.stop(self.params['stop_timeout'])
+        self._start(False, {})
+        self.restart = dict(mode='cold', parent=before[-1], pid=self.instance.pids()[-1])
+
+    def _note_restart(self, before):
+        pids = ', '.join(str(pid) for pid in before)
+        self.changes.add(self.instance.name, 'running as process %s\n' % pids,
+                         'running as another process (%s restart)\n' % self.params['mode'])
 
     # starting
 

@@ -39,6 +39,12 @@ options:
     description: How many seconds OBProxy is given to become alive.
     type: int
     default: 0
+  drain_timeout:
+    description:
+      - How many seconds to wait until no client is connected. Afterwards RV(server.sessions) says how many are left.
+      - In check mode nobody is waited for.
+    type: int
+    default: 0
 seealso:
   - module: oceanbase.obproxy.obproxy_host_info
 """
@@ -51,6 +57,14 @@ EXAMPLES = r"""
     sys_password: "{{ obproxy_sys_password }}"
     wait: 30
   register: obproxy_live
+
+- name: Wait two minutes for the clients to leave
+  oceanbase.obproxy.obproxy_server_info:
+    sql_port: 2883
+    exporter_port: 2884
+    sys_password: "{{ obproxy_sys_password }}"
+    drain_timeout: 120
+  register: obproxy_drained
 """
 
 RETURN = r"""
@@ -97,6 +111,7 @@ def main():
         argument_spec=_admin.argument_spec(
             exporter_port=dict(type='int', required=True),
             wait=dict(type='int', default=0),
+            drain_timeout=dict(type='int', default=0),
         ),
         supports_check_mode=True,
     )
@@ -104,7 +119,7 @@ def main():
     if module.check_mode and sql_port not in _process.listeners((sql_port,)):
         module.exit_json(changed=False, server=None, msg='Nothing listens on port %d, which is left at that in check mode.' % sql_port)
     try:
-        server = _server.wait_for(module.params)
+        server = (_server.wait_for if module.check_mode else _server.drain)(module.params)
     except ProxysysError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, server=server)

@@ -9,7 +9,7 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: obproxy_service
-short_description: Start and stop an OBProxy instance under its supervisor
+short_description: Start, stop and restart an OBProxy instance under its supervisor
 version_added: 1.0.0
 author:
   - oceanbase.obproxy contributors (@oceanbase)
@@ -21,26 +21,44 @@ description:
   - A start is judged by the process that owns the SQL port, by a login, by the exporter and by the parameters that are
     in force, never by exit codes. When it fails, nothing is left running, and the next run begins anew.
   - A first start that was cut off before its password was set is recognised, and done again.
-  - An instance that runs is never restarted.
+  - An instance that runs is restarted by O(state=restarted) only.
 options:
   state:
     description:
       - V(started) has the instance run, watched, and come back after a reboot.
-      - V(stopped) has it stopped and stay so.
-      - V(absent) is the same, and is content where the instance was never prepared.
+      - V(stopped) has it stopped and stay so. Its sessions have O(stop_timeout) to finish (SIGUSR1), then it is told to end
+        (SIGTERM), and is killed at last (SIGKILL).
+      - V(restarted) restarts it as O(mode) says. An instance that does not run is started.
+      - V(absent) is V(stopped), and is content where the instance was never prepared.
     type: str
-    choices: [started, stopped, absent]
+    choices: [started, stopped, restarted, absent]
     default: started
+  mode:
+    description:
+      - V(hot) has obproxy start its own successor, which takes the sockets over, so that the port is never closed. The old
+        process stays for its sessions until its parameter C(hot_upgrade_exit_timeout) is over; it is not waited for. Where the
+        successor fails, the old process goes on serving. Needs obproxy 3.2.1 or later, and a program that can be executed
+        without the package's C(lib) in C(LD_LIBRARY_PATH), which is tried before.
+      - V(cold) stops and starts the instance.
+    type: str
+    choices: [hot, cold]
+    default: hot
+  stop_timeout:
+    description:
+      - How many seconds sessions have to finish before a stop, V(0) for none.
+      - OBProxy itself closes them when its parameter C(hot_upgrade_exit_timeout) is over, 30 seconds by default. To give them
+        longer, set both.
+    type: int
+    default: 60
   name:
     description: The name of the instance, the cluster's name and the SQL port, such as V(foo-2883).
     type: str
     required: true
   home:
-    description: The home of the instance.
+    description: The home of the instance, where it has no record on the host yet. A record says it by itself.
     type: path
-    required: true
   user:
-    description: The user that the instance runs as.
+    description: The user that the instance runs as, where it has no record on the host yet.
     type: str
     default: admin
   sql_port:
@@ -48,16 +66,16 @@ options:
     type: int
     required: true
   exporter_port:
-    description: The port of the metrics. Required with O(state=started).
+    description: The port of the metrics. Required with O(state=started) and O(state=restarted).
     type: int
   rpc_port:
     description: The port for RPC, which OBProxy has from 4.3 on.
     type: int
   cluster_name:
-    description: The name of the OBProxy cluster, which is the application's name. Required with O(state=started).
+    description: The name of the OBProxy cluster, which is the application's name. Required with O(state=started) and O(state=restarted).
     type: str
   sys_password:
-    description: The password of root@proxysys, in plain text. Required with O(state=started).
+    description: The password of root@proxysys, in plain text. Required with O(state=started) and O(state=restarted).
     type: str
   old_sys_passwords:
     description: Earlier passwords of root@proxysys, tried in this order when O(sys_password) is refused.
@@ -101,6 +119,7 @@ options:
       - V(obproxyd) is the collection's own script.
       - V(package) is the script that the RPM brings, where bash can read it. It doesn't bring the instance back
         after a reboot.
+      - Where the instance has a record on the host, that one says it.
     type: str
     choices: [obproxyd, package]
     default: obproxyd
@@ -116,7 +135,9 @@ attributes:
   diff_mode:
     support: full
   idempotent:
-    support: full
+    support: partial
+    details:
+      - O(state=restarted) restarts each time.
 seealso:
   - module: oceanbase.obproxy.obproxy_instance
   - module: oceanbase.obproxy.obproxy_package
@@ -139,12 +160,21 @@ EXAMPLES = r"""
       - name: work_thread_num
         value: "8"
 
-- name: Stop it
+- name: Stop it, with two minutes for its sessions
   oceanbase.obproxy.obproxy_service:
     name: foo-2883
-    home: /opt/obproxy/foo-2883
     sql_port: 2883
     state: stopped
+    stop_timeout: 120
+
+- name: Restart it without closing the port
+  oceanbase.obproxy.obproxy_service:
+    name: foo-2883
+    cluster_name: foo
+    sql_port: 2883
+    exporter_port: 2884
+    sys_password: "{{ obproxy_sys_password }}"
+    state: restarted
 """
 
 RETURN = r"""
@@ -159,23 +189,71 @@ first_start:
   returned: success
   type: bool
   sample: true
+steps:
+  description: What it took to stop the instance, one signal after the other.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    signal:
+      description: The signal.
+      type: str
+      sample: SIGUSR1
+    pids:
+      description: The processes that it was sent to.
+      type: list
+      elements: int
+      sample: [4711]
+    seconds:
+      description: How long they were waited for.
+      type: float
+      sample: 2.1
+    gone:
+      description: Whether they had ended by then.
+      type: bool
+      sample: true
+restart:
+  description: What a restart came to; null where there was none.
+  returned: success
+  type: dict
+  contains:
+    mode:
+      description: How it was restarted, V(hot) or V(cold).
+      type: str
+    parent:
+      description: The process that served before.
+      type: int
+    pid:
+      description: The process that serves now.
+      type: int
+    binary:
+      description: What that one says of its executable. With RV(restart.mode=hot) only.
+      type: str
+    parent_leaves_within:
+      description:
+        - How many seconds the former process stays for its sessions, with RV(restart.mode=hot) only.
+        - Null where it stays as long as there are any.
+      type: float
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of, read_record
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
 
 SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}
+NEEDED = ('sys_password', 'exporter_port', 'cluster_name')
 
 
 def argument_spec():
     return dict(
-        state=dict(type='str', choices=['started', 'stopped', 'absent'], default='started'),
+        state=dict(type='str', choices=['started', 'stopped', 'restarted', 'absent'], default='started'),
         name=dict(type='str', required=True),
-        home=dict(type='path', required=True),
+        mode=dict(type='str', choices=['hot', 'cold'], default='hot'),
+        stop_timeout=dict(type='int', default=60),
+        home=dict(type='path'),
         user=dict(type='str', default='admin'),
         sql_port=dict(type='int', required=True),
         exporter_port=dict(type='int'),
@@ -196,9 +274,23 @@ def argument_spec():
     )
 
 
+def whereabouts(params, records):
+    """Home, user and supervisor: what the record says of them, before what is given."""
+    record = read_record(params['name'], records)
+    if record is None:
+        record = {'home': params['home'] or ''}
+        if not params['home'] and params['state'] != 'absent':
+            raise HostError('%s has no record in %s: is it the right host? If so, prepare the instance (obproxy_instance) '
+                            'first, or give its home.' % (params['name'], records))
+    home_of(params['name'], '/', record['home'])
+    return dict((field, record[field]) for field in ('home', 'user', 'supervisor') if field in record)
+
+
 def run(params, changes, layout, run_command):
     """The service after it was given the state that is wanted."""
-    home_of(params['name'], '/', params['home'])
+    params = dict(params, **whereabouts(params, layout.records))
+    if params['stop_timeout'] < 0:
+        raise HostError('stop_timeout is %d: a number of seconds is expected, 0 for none.' % params['stop_timeout'])
     instance = Instance(params)
     supervisor = SUPERVISORS[params['supervisor']](instance, run_command, layout)
     service = Service(instance, supervisor, params, changes, layout.records)
@@ -209,7 +301,7 @@ def run(params, changes, layout, run_command):
 def main():
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_if=[('state', 'started', ('sys_password', 'exporter_port', 'cluster_name'))],
+        required_if=[('state', 'started', NEEDED), ('state', 'restarted', NEEDED)],
         supports_check_mode=True,
     )
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
@@ -219,7 +311,7 @@ def main():
     except (HostError, ProxysysError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=changes.changed, diff=changes.diff, pids=service.instance.pids(),
-                     first_start=service.first_start)
+                     first_start=service.first_start, steps=service.steps, restart=service.restart)
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ VERSION = '4.3.1.0'
 sys.path.insert(0, str(ROOT / 'tests' / 'lab' / 'obproxy'))
 
 from obproxy_packages import PACKAGES, compile_launcher, stage  # noqa: E402
+from service_support import Service  # noqa: E402
 
 
 def render(template: str, server: dict, base: str, user: str) -> str:
@@ -167,3 +168,8 @@ def make(tmp_path, package):
 @pytest.fixture
 def proxy(make) -> Instance:
     return make()
+
+
+@pytest.fixture
+def service(make, tmp_path) -> Service:
+    return Service(make(), tmp_path / 'root')

@@ -2,68 +2,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import signal
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _start
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, Client
-from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_service
 from conftest import runs, wait_for
-
-PASSWORD = "it's %s, # and secret"
-
-
-def command(argv, cwd=None, environ_update=None):
-    done = subprocess.run(argv, cwd=cwd, env={**os.environ, **(environ_update or {})}, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-class Service:
-    """The module's calls for one instance, on a host whose root is a directory of the test."""
-
-    def __init__(self, instance, root: Path):
-        self.instance = instance
-        self.layout = Layout(str(root))
-        self.record = Path(self.layout.records) / f'{instance.name}.json'
-        self.record.parent.mkdir(parents=True)
-        self.record.write_text(json.dumps({
-            'format': 1, 'name': instance.name, 'user': instance.user, 'home': str(instance.home),
-            'sql_port': instance.sql, 'state': 'creating'}))
-
-    def __call__(self, state='started', check_mode=False, **changed):
-        one = self.instance
-        params = {
-            'state': state, 'name': one.name, 'home': str(one.home), 'user': one.user, 'sql_port': one.sql,
-            'exporter_port': one.exporter, 'rpc_port': one.rpc, 'cluster_name': one.cluster, 'sys_password': PASSWORD,
-            'old_sys_passwords': None, 'work_mode': 'RS_LIST', 'config_url': '', 'rs_list': '10.0.0.1:2881',
-            'ob_cluster_name': 'ob', 'startup_parameters': None, 'supervisor': 'obproxyd', 'timeout': 20, **changed}
-        changes = Changes(check_mode)
-        obproxy_service.run(params, changes, self.layout, command)
-        return changes.changed
-
-    def state(self) -> str:
-        return json.loads(self.record.read_text())['state']
-
-    def parameters(self, password: str = PASSWORD) -> dict:
-        with Client(self.instance.sql, password) as client:
-            return dict(row[:2] for row in client.query('show proxyconfig')[1])
-
-    def nothing_is_left(self):
-        assert not self.instance.pids() and not self.instance.watchdogs()
-        assert not (self.instance.home / 'run' / 'first_start').exists()
-
-
-@pytest.fixture
-def service(make, tmp_path) -> Service:
-    return Service(make(), tmp_path / 'root')
+from service_support import PASSWORD
 
 
 def given(**values: str) -> list[dict]:
@@ -88,6 +37,7 @@ def test_started_twice_and_stopped_twice(service):
 
 def test_check_mode_of_a_first_run(service, tmp_path):
     nowhere = str(tmp_path / 'nowhere' / service.instance.name)
+    service.record.unlink()
     assert service(check_mode=True, home=nowhere, user='nobody-of-this-name')
     assert service('absent', home=nowhere, user='nobody-of-this-name') is False
 
@@ -228,3 +178,16 @@ def test_what_cannot_work_is_refused_before_anything_runs(service, changed):
         service(**changed)
     service.nothing_is_left()
     assert service.instance.launches() == 0
+
+
+def test_the_record_says_where_an_instance_lives(service):
+    service()
+    assert service('stopped', home=None, user='somebody-else') and not service.instance.pids()
+    assert service(home='/elsewhere/' + service.instance.name, user='somebody-else') and service.instance.pids()
+
+
+def test_without_a_record_the_home_has_to_be_given(service):
+    service.record.unlink()
+    with pytest.raises(HostError, match='has no record'):
+        service('stopped', home=None)
+    assert service('absent', home=None) is False

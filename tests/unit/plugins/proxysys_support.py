@@ -144,6 +144,7 @@ class FakeProxy(Server):
         self.items.update(parameters or {})
         self.rows = [] if tabled else None
         self.refuse = refuse or {}
+        self.sessions = [u'mysql']
         self.statements = []
         Server.__init__(self)
 
@@ -170,7 +171,7 @@ class FakeProxy(Server):
         if statement == u'show proxyinfo binary':
             return table([u'name', u'info'], [[u'binary info', u'ObProxy-OceanBase %s-4' % self.version]])
         if statement == u'show proxysession':
-            return table([u'Id', u'Tenant'], [[u'1', u'proxysys'], [u'2', u'mysql']])
+            return table([u'Id', u'Tenant'], [[u'1', tenant] for tenant in [u'proxysys'] + self.sessions])
         if statement == u'ping proxy':
             return [error(1053, 'Server shutdown in progress')] if 'ping' in self.refuse else [OK]
         for pattern, work in ((r'alter proxyconfig set (\w+) = (.*)$', self.alter), (r'replace into proxy_config\((.*)\) values\((.*)\)$', self.replace),

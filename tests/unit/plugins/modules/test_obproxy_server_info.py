@@ -145,3 +145,11 @@ def test_waiting_has_an_end(look, proxy, closed_port):
 def test_an_exporters_port_that_speaks_no_http(look, proxy):
     result = look(proxy.port, proxy.port)
     assert result['failed'] and 'expected HTTP 200' in result['msg']
+
+
+def test_waiting_until_the_clients_have_left(look, proxy, exporter):
+    assert look(proxy.port, exporter.port, drain_timeout=1)['server']['sessions'] == 1
+    leaving = threading.Timer(0.5, lambda: setattr(proxy, 'sessions', []))
+    leaving.start()
+    assert look(proxy.port, exporter.port, drain_timeout=60)['server']['sessions'] == 0
+    leaving.join()
