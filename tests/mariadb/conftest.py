@@ -11,11 +11,16 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lab' / 'labkit'))
+
+from ports import free_ports  # noqa: E402
 
 ROOT_PASSWORD = "r00t-of-the-test"
 SETUP = f"""
@@ -34,12 +39,6 @@ class MariaDB:
     def __init__(self, port: int, password: str):
         self.port = port
         self.password = password
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def required(program: str) -> str:
@@ -70,7 +69,7 @@ def mariadb():
             [required("mariadb-install-db"), "--no-defaults", f"--datadir={home}/data", "--auth-root-authentication-method=normal", *unprivileged()],
             check=True, capture_output=True,
         )
-        port = free_port()
+        port, = free_ports()
         with open(home / "log", "wb") as log:
             process = subprocess.Popen(
                 [daemon, "--no-defaults", f"--datadir={home}/data", f"--socket={home}/socket", f"--port={port}", "--bind-address=127.0.0.1",

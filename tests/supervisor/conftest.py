@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / 'roles' / 'prepare_create' / 'templates'
 VERSION = '4.3.1.0'
 sys.path.insert(0, str(ROOT / 'tests' / 'lab' / 'obproxy'))
+sys.path.insert(0, str(ROOT / 'tests' / 'lab' / 'labkit'))
 
 from obproxy_packages import PACKAGES, compile_launcher, stage  # noqa: E402
+from ports import free_ports  # noqa: E402
 from service_support import Service  # noqa: E402
 
 
@@ -40,14 +42,6 @@ def wait_for(condition, seconds: float = 10.0):
             return value
         assert time.monotonic() < end, f'not within {seconds} s'
         time.sleep(0.02)
-
-
-def free_ports(count: int) -> list[int]:
-    taken = [socket.create_server(('', 0)) for dummy in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 def state(pid: int) -> str:

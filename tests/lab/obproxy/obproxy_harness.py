@@ -18,8 +18,10 @@ import pymysql
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'labkit'))
 
 from obproxy_packages import PACKAGES, compile_launcher, stage  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 # an older version takes only EL kernels, unless told so
 ANY_KERNEL = 'enable_strict_kernel_release=false'
@@ -27,14 +29,6 @@ ANY_KERNEL = 'enable_strict_kernel_release=false'
 
 def sha1(text: str) -> str:
     return hashlib.sha1(text.encode()).hexdigest()
-
-
-def free_ports(count: int = 3) -> list[int]:
-    taken = [socket.create_server(('', 0)) for dummy in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 def wait_for(condition, seconds: float = 5.0):
@@ -53,6 +47,15 @@ def listens(port: int, host: str = '127.0.0.1') -> bool:
         return sock.connect_ex((host, port)) == 0
 
 
+def greets(port: int) -> bool:
+    """Whether somebody serves it: a port is open before its owner is done with its start."""
+    try:
+        with socket.create_connection(('127.0.0.1', port), 1) as client:
+            return bool(client.recv(1))
+    except OSError:
+        return False
+
+
 def state(pid: int) -> str:
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
@@ -67,7 +70,7 @@ class StandIn:
         self.tree = tree
         self.home = home
         self.program = tree / 'bin' / 'obproxy'
-        self.sql, self.exporter, self.rpc = free_ports()
+        self.sql, self.exporter, self.rpc = free_ports(3)
         home.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -89,7 +92,7 @@ class StandIn:
             options = f'{ANY_KERNEL},{options}'
         done = self.run(*self.arguments(), *more, *(['-o', options] if options else []), **environment)
         assert done.returncode == 0
-        wait_for(lambda: listens(self.sql))
+        wait_for(lambda: greets(self.sql))
         return self.pids()[0]
 
     def start_in_vain(self, *more: str, options: str = '', **environment: str) -> None:
