@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_tasks import timed_out
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._take_over import surveyed
 
 
@@ -78,7 +79,7 @@ def live_servers(hosts, hostvars):
 def refusals(registered):
     """List the monitoring hosts that failed in the loop over them, each with its cause."""
     failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
-    return [f"Monitoring host {item['obproxy_monitoring_host']}: {item.get('msg', 'no reason given')}" for item in failed]
+    return [f"Monitoring host {item['obproxy_monitoring_host']}: {timed_out(item.get('msg', 'no reason given'))}" for item in failed]
 
 
 class FilterModule:

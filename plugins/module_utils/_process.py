@@ -73,6 +73,12 @@ def pids(proc=PROC):
     return sorted(int(name) for name in os.listdir(proc) if name.isdigit())
 
 
+def parents(proc=PROC):
+    """{pid: its parent's pid} of all living processes."""
+    found = ((pid, _stat(pid, proc)) for pid in pids(proc))
+    return dict((pid, stat[2]) for pid, stat in found if stat is not None)
+
+
 def user_name(uid):
     """The login name of a user id; the id's digits where it has none."""
     try:

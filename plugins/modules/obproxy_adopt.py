@@ -102,6 +102,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _adopt
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout, check_name
 
@@ -109,6 +110,7 @@ NEEDED = ('sql_port', 'home', 'user', 'record', 'obproxyd')
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=dict(
             state=dict(type='str', choices=['present', 'absent'], default='present'),

@@ -81,6 +81,7 @@ changes:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _credentials
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
 
 
@@ -103,6 +104,7 @@ def run(module):
 
 
 def main():
+    keep_deadline()
     link = dict(cluster_name=dict(type='str', required=True), password=dict(type='str', required=True, no_log=True))
     module = AnsibleModule(
         argument_spec=_admin.argument_spec(ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=link)),

@@ -70,6 +70,7 @@ targets:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._exporter import merge
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 
@@ -86,6 +87,7 @@ def argument_spec():
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     changes = Changes(module.check_mode)
     options = module.params

@@ -181,6 +181,7 @@ missing_commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import Survey
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import check_name, home_of
@@ -205,6 +206,7 @@ def argument_spec():
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     options = module.params

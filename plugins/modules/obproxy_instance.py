@@ -122,6 +122,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance, _user
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 
 
@@ -155,6 +156,7 @@ def run(params, changes, layout, run_command):
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     changes = Changes(module.check_mode)

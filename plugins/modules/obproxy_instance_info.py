@@ -206,12 +206,14 @@ problems:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._discovery import survey
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import find_command
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=dict(
             sys_passwords=dict(type='list', elements='str', default=[], no_log=True),

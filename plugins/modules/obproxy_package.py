@@ -120,6 +120,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision, TransferNeeded
@@ -141,6 +142,7 @@ def argument_spec():
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=argument_spec(),
         required_if=[('source', 'url', ('url', 'checksum'))],

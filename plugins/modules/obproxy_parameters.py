@@ -91,6 +91,7 @@ pending_restart:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _parameters
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
 
 
@@ -122,6 +123,7 @@ def run(module):
 
 
 def main():
+    keep_deadline()
     parameter = dict(name=dict(type='str', required=True), value=dict(type='raw', required=True))
     module = AnsibleModule(
         argument_spec=_admin.argument_spec(parameters=dict(type='list', elements='dict', required=True, options=parameter)),

@@ -103,10 +103,12 @@ server:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _process, _server
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=_admin.argument_spec(
             exporter_port=dict(type='int', required=True),

@@ -237,6 +237,7 @@ restart:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of, read_record
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
@@ -299,6 +300,7 @@ def run(params, changes, layout, run_command):
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=argument_spec(),
         required_if=[('state', 'started', NEEDED), ('state', 'restarted', NEEDED)],

@@ -55,12 +55,14 @@ record:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._uninstall import uninstall
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(
         argument_spec=dict(name=dict(type='str', required=True), keep_data=dict(type='bool', default=False)),
         supports_check_mode=True,

@@ -14,6 +14,8 @@ COLLECTION = 'oceanbase.obproxy.'
 LONGEST_ERROR = 10000
 HIDDEN = 'The cause is hidden, because the task has no_log'
 NO_CAUSE = 'The task failed without a message'
+# ansible-core's words for it, before 2.19 and since then.
+TIMED_OUT = re.compile(r'(?:expected time frame \((\d+)\) and was terminated|Timed out after (\d+) second\(s\))')
 ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]')
 
 
@@ -129,10 +131,16 @@ def plan_of(content):
 
 def cause_of(content, items=(), unreachable=False):
     """Return why a task failed, by its items' causes if it is a loop: messages only, whatever else its result holds."""
-    text = '\n'.join(dict.fromkeys(items)) or _message(content)
+    text = '\n'.join(dict.fromkeys(items)) or timed_out(_message(content))
     if (unreachable or content.get('unreachable')) and 'unreachable' not in text.lower():
         text = f'The host is unreachable: {text}'
     return text
+
+
+def timed_out(text):
+    """Say in our words that a task took too long; return every other text as it is."""
+    found = TIMED_OUT.search(text)
+    return f'timed out after {found[1] or found[2]} s' if found else text
 
 
 def _message(content):

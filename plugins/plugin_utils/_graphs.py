@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _rpm
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _rpm, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import package_of
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
@@ -13,10 +13,11 @@ TASK_NAMES = {'create': 'Install obproxy', 'batch_add': 'Install obproxy', 'take
 
 
 def write_tasks(planner, servers, actor, trace_id, lease):
-    """Write a run with its tasks; return it and the answer's data."""
+    """Write a run with its tasks; return it, the answer's data, and each host's timeouts."""
     operation, tasks = planner.request.operation, planner.store.tasks
     run_id = tasks.add_run(operation, planner.cluster['id'], actor, trace_id, lease)
     for host_id, context, nodes in _graphs(planner, servers):
+        _timeouts.set_in(nodes, planner.found['timeouts'])
         prohibited = context['stringMap']['prohibit_rollback'] == 'true'
         tasks.add_task(run_id, TASK_NAMES[operation], host_id, context, nodes, actor, prohibited)
     written = tasks.tasks(run_id)
@@ -26,7 +27,8 @@ def write_tasks(planner, servers, actor, trace_id, lease):
         'cluster_name': planner.cluster['name'],
         'hosts': {host.name: places(written, host.name) for host in planner.hosts},
     }
-    return run, views[0] if operation == 'create' else {'contents': views}
+    data = views[0] if operation == 'create' else {'contents': views}
+    return run, data, {host.name: _timeouts.of_host(task_of(written, host.name), host.name) for host in planner.hosts}
 
 
 def _graphs(planner, servers):
@@ -66,9 +68,14 @@ def _shared_context(cluster, servers):
         servers=[server['id'] for server in servers], parallel=True)
 
 
+def task_of(tasks, name):
+    """Return the task of a host."""
+    return next((task for task in tasks if any(row['host'] == name for row in task['subtasks'])), tasks[0])
+
+
 def places(tasks, name):
     """Return the task of a host and its subtasks by role, those included that it shares."""
-    task = next((task for task in tasks if any(row['host'] == name for row in task['subtasks'])), tasks[0])
+    task = task_of(tasks, name)
     return {
         'task_id': task['id'],
         'subtasks': {row['role']: row['id'] for row in task['subtasks'] if row['host'] in (None, name)},

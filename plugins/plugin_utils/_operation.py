@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import check_free, find_cluster
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import places
@@ -35,6 +35,7 @@ class Operation:
         self.cluster = None
         self.servers = []
         self.hosts = {}
+        self.timeouts = {}
         self.rs_list = ''
 
     def check(self, cluster_key):
@@ -47,7 +48,9 @@ class Operation:
             check_free(self.request, self.store, self.cluster)
         self.servers = self.choose('obproxy_server_ids')
         self.hosts = self.resolve(self.servers)
-        self.check_settings([self.inventory.host(name) for name in self.hosts])
+        hosts = [self.inventory.host(name) for name in self.hosts]
+        self.check_settings(hosts)
+        self.timeouts = self.settings.timeouts(self.request, hosts)
 
     def check_settings(self, hosts):
         """Check the variables that the operation needs; each may need others."""
@@ -99,8 +102,8 @@ class Operation:
         """Write the run with its task, and what servers are from now on; return the plan."""
         tasks = self.store.tasks
         run_id = tasks.add_run(self.request.operation, self.cluster['id'], actor, trace_id, lease)
-        task_id = tasks.add_task(
-            run_id, self.task_name, None, self._context(), _dag.fan(self.steps, list(self.hosts)), actor, prohibit_rollback=True)
+        nodes = _timeouts.set_in(_dag.fan(self.steps, list(self.hosts)), self.timeouts)
+        task_id = tasks.add_task(run_id, self.task_name, None, self._context(), nodes, actor, prohibit_rollback=True)
         for server in self.servers:
             self.store.update_server(server['id'], operate_status='OPERATING', **({'status': self.status} if self.status else {}))
         written = tasks.tasks(run_id)
@@ -109,7 +112,8 @@ class Operation:
                'hosts': {name: places(written, name) for name in self.hosts or [CONTROLLER]}}
         startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
         hosts = {name: {**describe(self.cluster, server, task_id, self.rs_list), 'startup_parameters': startup,
-                        'parameters': ordinary, 'request': self.cluster['request'], **self.described(server)}
+                        'parameters': ordinary, 'request': self.cluster['request'],
+                        'timeouts': _timeouts.of_host(written[0], name), **self.described(server)}
                  for name, server in self.hosts.items()}
         if not hosts:
             hosts[CONTROLLER] = {'task_id': task_id, 'server_id': None, 'cluster_name': self.cluster['name']}

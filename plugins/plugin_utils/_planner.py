@@ -82,13 +82,14 @@ class Planner:
             server, is_new = self._write_server(host)
             changed = changed or is_new
             servers[host.name] = server
-        run, data = write_tasks(self, servers, actor, trace_id, lease)
+        run, data, timeouts = write_tasks(self, servers, actor, trace_id, lease)
         run['check_mode'] = check_mode
         startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
         hosts = {}
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
-            hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'])
+            hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'],
+                               timeouts=timeouts[name])
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()
         plan = {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}

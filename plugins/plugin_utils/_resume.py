@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
@@ -201,6 +201,7 @@ class Resume:
         ids = self._store.hosts()
         by_host = {host: (task, servers[ids[host]]) for task in tasks for host in todo[task['id']] if ids.get(host) in servers}
         found = self._settings_for(by_host, needs_settings)
+        store.set_timeouts([row for chains in todo.values() for chain in chains.values() for row in chain], found['timeouts'])
         startup, ordinary = (self._store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
         hosts, places = {}, {}
         for name, (task, server) in by_host.items():
@@ -210,6 +211,7 @@ class Resume:
             failed = next((row['role'] for row in chain if row['status'] == _states.FAILED), None)
             hosts[name] = describe(self.cluster, server, task['id'], found['rs_list'])
             hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'],
+                               timeouts={**_timeouts.of_host(task, name), **found['timeouts']},
                                failed_role=failed if operation == 'retry' else None)
             if chain:
                 places[name] = {'task_id': task['id'], 'subtasks': {row['role']: row['id'] for row in chain}}
@@ -225,11 +227,12 @@ class Resume:
         missing = [name for name in by_host if name not in self._inventory.variables or name not in self._inventory.names]
         if missing:
             self._refuse('hosts', missing[0], 'a host of the inventory', NOT_FOUND)
-        if not needed or not by_host:
-            return {'rs_list': ''}
-        hosts = [self._inventory.host(name) for name in by_host]
-        package = package_of(next(iter(by_host.values()))[1])
-        found = self._settings.check(self._request, hosts, self.cluster, package)
+        if needed and by_host:
+            hosts = [self._inventory.host(name) for name in by_host]
+            package = package_of(next(iter(by_host.values()))[1])
+            found = self._settings.check(self._request, hosts, self.cluster, package)
+        else:
+            found = {'rs_list': '', 'timeouts': self._settings.timeouts(self._request, [])}
         if self._request.faults:
             raise RequestError(self._request.faults)
         return found
@@ -251,4 +254,3 @@ def _remaining(task, host):
         if not _states.is_done(row) and mine:
             rows.append(row)
     return rows
-

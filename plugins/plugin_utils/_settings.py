@@ -10,6 +10,7 @@ import re
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import can_be_told
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
@@ -43,7 +44,7 @@ class Settings:
 
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
-        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '',
+        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '', 'timeouts': self.timeouts(request, hosts),
                  'rollback_on_failure': self._flag(request, hosts, 'obproxy_rollback_on_failure')}
         if not hosts:
             return found
@@ -52,6 +53,10 @@ class Settings:
         if package:
             self._check_package(request, hosts, package)
         return found
+
+    def timeouts(self, request, hosts):
+        """Return the seconds that are given for subtasks, by role."""
+        return _timeouts.check(request, self.get(_timeouts.NAME, hosts))
 
     def _flag(self, request, hosts, name):
         value = self.get(name, hosts)

@@ -45,6 +45,11 @@ class TaskStore(Leases):
         for subtask_id in subtask_ids:
             self._update('subtasks', subtask_id, operation=operation)
 
+    def set_timeouts(self, rows, given):
+        """Note how long subtasks may take from now on, where that is given by role."""
+        for row in rows:
+            self._update('subtasks', row['id'], timeout=given.get(row['role'], row['timeout']))
+
     def _insert(self, into, /, **values):
         return self._connection.execute(sa.insert(_schema.table(into)).values(**values)).inserted_primary_key[0]
 

@@ -61,11 +61,19 @@ def test_a_role_describes_its_entry_points(role):
 
 
 @pytest.mark.parametrize('role', ROLES)
-def test_a_call_to_a_host_ends(role):
+def test_a_call_to_a_host_ends_there_and_here_in_its_subtask_s_time(role):
     on_controller = {'obproxy_update_status', 'obproxy_finish', 'obproxy_forget'}
-    for task in load('roles', role, 'tasks', 'main.yml'):
-        modules = {key.rpartition('.')[2] for key in task if key.startswith('oceanbase.obproxy.')}
-        assert modules <= on_controller or 'obproxy_call_timeout' in task['timeout']
+    timeout = '{{ obproxy_server.timeouts.%s }}' % role
+    for path in ROOT.joinpath('roles', role, 'tasks').glob('*.yml'):
+        for task in load(path):
+            modules = {key.rpartition('.')[2] for key in task if key.startswith('oceanbase.obproxy.')}
+            assert modules <= on_controller or (task['timeout'], task['environment']) == (timeout, {'OBPROXY_TIMEOUT': timeout})
+
+
+def test_every_module_that_works_on_a_host_keeps_its_deadline():
+    for path in ROOT.joinpath('plugins', 'modules').glob('obproxy_*.py'):
+        text = path.read_text(encoding='utf-8')
+        assert 'runs on the controller' in text or 'def main():\n    keep_deadline()\n' in text, path.name
 
 
 @pytest.mark.parametrize('role', ROLES)

@@ -79,9 +79,11 @@ def test_a_host_that_hangs_keeps_nobody_waiting(host, request_file, tmp_path):
     rpm = '/usr/local/sbin/rpm'
     assert host.run(f"printf '#!/bin/sh\\nexec sleep 987\\n' >{rpm} && chmod 755 {rpm}").rc == 0
     try:
-        done = batch_add(request_file, tmp_path / 'hung.jsonl', '-e', 'obproxy_call_timeout=15')
+        done = batch_add(request_file, tmp_path / 'hung.jsonl', '-e', '{"obproxy_timeouts": {"prepare_install": 15}}')
+        until(lambda: host.run("pgrep -f 'sleep 98[7]'; pgrep -fx /usr/bin/python3").stdout == '')
     finally:
         host.run(f"rm {rpm}; pkill -f 'sleep 98[7]'")
     assert done.returncode != 0
     assert last_states(tmp_path / 'hung.jsonl') == {
         'host2': ('Prepare obproxy install', 'FAILED'), 'host3': ('Finish node', 'SUCCESSFUL')}
+    assert 'host2: task' in done.stdout and 'timed out after 15 s' in done.stdout

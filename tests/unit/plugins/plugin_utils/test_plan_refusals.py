@@ -243,3 +243,27 @@ def test_no_fault_repeats_a_secret(world, create_body):
     faults, _status = world.refused('create', create_body)
     assert {'obproxy_ob_clusters', 'obproxy_config_server_url', 'parameters[0].name', 'obproxy_sys_password'} <= set(faults)
     assert 's3cret' not in str(faults)
+
+
+@pytest.mark.parametrize('given, field, words', [
+    ({'instal_package': 60}, 'obproxy_timeouts.instal_package', 'did you mean install_package?'),
+    ({'install_package': 'soon'}, 'obproxy_timeouts.install_package', 'whole seconds'),
+    ({'install_package': -1}, 'obproxy_timeouts.install_package', 'whole seconds'),
+    ([7200], 'obproxy_timeouts', 'a dict of seconds')])
+def test_timeouts_that_are_none(world, create_body, given, field, words):
+    world.variables['obproxy_timeouts'] = given
+    faults, status = world.refused('create', create_body)
+    assert list(faults) == [field] and words in faults[field].message and status == 400
+
+
+def test_given_timeouts_are_the_subtasks(world, create_body):
+    world.variables['obproxy_timeouts'] = {'install_package': '7200', 'start_obproxy': 0}
+    plan = world.plan('create', create_body)
+    timeouts = plan['hosts']['alpha']['timeouts']
+    assert (timeouts['install_package'], timeouts['start_obproxy'], timeouts['prepare_install']) == (7200, 0, 300)
+    assert {row['timeout'] for row in world.rows('subtasks') if row['role'] == 'install_package'} == {7200}
+
+
+def test_a_flag_that_is_none(world, create_body):
+    world.variables['obproxy_rollback_on_failure'] = 'perhaps'
+    assert list(world.refused('create', create_body)[0]) == ['obproxy_rollback_on_failure']

@@ -111,6 +111,7 @@ def test_the_roles_are_told_all_of_a_server(world, create_body):
     told = plan['hosts']['alpha']
     # For the record, out of which a lost registry is made again.
     assert told.pop('request')['host_ids'] == [1, 2]
+    assert told.pop('timeouts') == {step.role: step.timeout for step in _dag.INSTALL}
     assert told == {
         'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 1, 'host_id': 1, 'task_id': task_id, 'name': 'foo-2883',
         'sql_port': 2883, 'exporter_port': 2884, 'rpc_port': 2885, 'version': RPM,
