@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import OLD_RPM, RPM
 
 STAMP = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d')
