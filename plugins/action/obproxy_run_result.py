@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import ControllerAction
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 
 SPEC = {
     'run': {'type': 'raw', 'required': True},
@@ -23,18 +24,24 @@ class ActionModule(ControllerAction):
         run_id = self.run_id(values['run'])
         if self.check_mode:
             return self._envelope.answer(None, changed=False, run=values['run'], results=[])
-        with self.reading_or_writing(values) as store:
-            outcome = _outcome.close_run(store, run_id, values['before'])
-        more = {
-            'changed': False, 'run': values['run'], 'results': outcome['results'],
-            'ansible_stats': {'data': {'obproxy_run': _outcome.artifact(outcome)}, 'per_host': False, 'aggregate': False},
-        }
+        try:
+            with self.reading_or_writing(values) as store:
+                outcome = _outcome.close_run(store, run_id, values['before'])
+        except RegistryError as error:
+            return self._failure(values, f'{error}\n{_outcome.NOT_TOLD}', results=[],
+                                 ansible_stats=self._left(_outcome.lost(run_id, values['run'])))
+        more = {'changed': False, 'run': values['run'], 'results': outcome['results'],
+                'ansible_stats': self._left(_outcome.artifact(outcome))}
         if not outcome['recorded']:
             more['warnings'] = [_outcome.NOT_RECORDED]
         message = _outcome.failure_message(outcome['results'])
-        if not message:
-            return self._envelope.answer(outcome['data'], **more)
-        failure = self._envelope.failure(message, data=outcome['data'], **more)
-        if not values['fail']:
-            failure['failed'] = False
-        return failure
+        if message:
+            return self._failure(values, message, data=outcome['data'], **more)
+        return self._envelope.answer(outcome['data'], **more)
+
+    @staticmethod
+    def _left(artifact):
+        return {'data': {'obproxy_run': artifact}, 'per_host': False, 'aggregate': False}
+
+    def _failure(self, values, message, **more):
+        return {**self._envelope.failure(message, **more), 'run': values['run'], 'failed': values['fail']}

@@ -11,7 +11,7 @@ import os
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
-    HostError, ensure_directories, ensure_file, locked, opened)
+    HostError, ensure_directories, ensure_file, locked, opened, remove_file)
 
 MODE = 0o644
 LOCK_TIMEOUT = 60
@@ -57,8 +57,12 @@ def merge(changes, path, targets, present):
         ensure_directories(changes, folder)
     # Where there is no directory (check mode, or nothing to remove) there is nothing to lock either.
     unlocked = changes.check_mode or not os.path.isdir(folder)
-    with locked(os.path.join(folder, '.%s.lock' % name), LOCK_TIMEOUT, path, unlocked):
-        return _write(changes, folder, name, targets, present)
+    lock = os.path.join(folder, '.%s.lock' % name)
+    with locked(lock, LOCK_TIMEOUT, path, unlocked):
+        count = _write(changes, folder, name, targets, present)
+        if not count and not unlocked:
+            os.unlink(lock)
+    return count
 
 
 def _write(changes, folder, name, targets, present):
@@ -66,7 +70,10 @@ def _write(changes, folder, name, targets, present):
         text = parent.read(name)
         before = {} if text is None else _parse(text, parent.shown(name))
         after = _merged(before, targets, present)
-        if text is None and not after:
+        if not after:
+            # Prometheus needs no file for it, and nothing is to stay behind.
+            if not present:
+                remove_file(changes, parent, name)
             return 0
         # A file that says the same in another form stays as its owner wrote it.
         ensure_file(changes, parent, name, text if text and before == after else _text(after), MODE)

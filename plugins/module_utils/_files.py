@@ -300,22 +300,44 @@ def lock_holders(path, locks='/proc/locks'):
 
 @contextlib.contextmanager
 def locked(path, timeout, what, check_mode=False):
-    """Hold the lock file path; after timeout seconds of waiting a HostError says who has it."""
+    """Hold the lock file path, which may be removed meanwhile; after timeout seconds of waiting a HostError says who has it."""
     if check_mode:
         yield
         return
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | getattr(os, 'O_CLOEXEC', 0o2000000),
-                 0o600)
+    deadline = time.time() + timeout
+    fd = _lock(path, deadline, timeout, what)
+    while not _is_at(fd, path):
+        # Its last holder has removed it: somebody else may hold a new one.
+        os.close(fd)
+        fd = _lock(path, deadline, timeout, what)
     try:
-        wait_for_lock(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB), path, timeout, what)
         yield
     finally:
         os.close(fd)
 
 
-def wait_for_lock(attempt, path, timeout, what):
+def _lock(path, deadline, timeout, what):
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | getattr(os, 'O_CLOEXEC', 0o2000000),
+                 0o600)
+    try:
+        wait_for_lock(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB), path, timeout, what, deadline)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _is_at(fd, path):
+    try:
+        there, mine = os.lstat(path), os.fstat(fd)
+    except OSError:
+        return False
+    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+
+def wait_for_lock(attempt, path, timeout, what, deadline=None):
     """Try attempt, which takes a lock or raises, until it succeeds or timeout seconds are over."""
-    deadline = time.time() + timeout
+    deadline = deadline or time.time() + timeout
     while True:
         try:
             return attempt()

@@ -38,6 +38,10 @@ class Layout(object):
         self.lock = root + '/run/obproxy.lock'
         self.proc = '/proc'
 
+    def lock_of(self, name):
+        """The lock of one instance, where only root may write."""
+        return '%s-%s.lock' % (self.lock[:-len('.lock')], name)
+
 
 def check_name(name):
     """Refuse what is no instance name before it becomes part of a path."""

@@ -22,6 +22,7 @@ description:
     in force, never by exit codes. When it fails, nothing is left running, and the next run begins anew.
   - A first start that was cut off before its password was set is recognised, and done again.
   - An instance that runs is restarted by O(state=restarted) only.
+  - Another call for the same instance is waited for, as long as O(timeout); then this one fails and names it.
 options:
   state:
     description:
@@ -236,9 +237,11 @@ restart:
       type: float
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of, read_record
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
@@ -295,7 +298,12 @@ def run(params, changes, layout, run_command):
     instance = Instance(params)
     supervisor = SUPERVISORS[params['supervisor']](instance, run_command, layout)
     service = Service(instance, supervisor, params, changes, layout.records)
-    service.set(params['state'])
+    # Two registries may have it started at the same time, and one's first start would undo the other's.
+    lock = layout.lock_of(params['name'])
+    with locked(lock, params['timeout'], 'The instance ' + params['name'], changes.check_mode):
+        service.set(params['state'])
+        if params['state'] == 'absent' and not changes.check_mode:
+            os.unlink(lock)
     return service
 
 

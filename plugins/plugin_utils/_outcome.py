@@ -21,6 +21,7 @@ NOT_RECORDED = (
     'The subtasks of this run were not recorded as they went, because the callback oceanbase.obproxy.dag is not enabled '
     '(callbacks_enabled = oceanbase.obproxy.dag in ansible.cfg); their states follow from the servers that reported in.')
 NOT_UNDONE = "the rollback has not come to its end on this host; the cause is in this run's own output"
+NOT_TOLD = "What became of the hosts is in this run's own output only. When the registry works again, run the same command again."
 NO_CAUSE = "its server never reported in; the cause is in this run's own output"
 
 
@@ -207,6 +208,13 @@ def artifact(outcome):
         'status': _states.FAILED if failed else _states.SUCCESSFUL, 'recorded': outcome['recorded'],
         'tasks': outcome['results'],
     }
+
+
+def lost(run_id, run):
+    """Return what a job leaves behind of a run of which the registry tells nothing."""
+    run = run if isinstance(run, dict) else {}
+    return {'id': run_id, 'operation': run.get('operation'), 'cluster_id': run.get('cluster_id'),
+            'status': _states.FAILED, 'recorded': False, 'tasks': []}
 
 
 def failure_message(results):

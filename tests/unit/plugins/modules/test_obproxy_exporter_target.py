@@ -64,7 +64,7 @@ def test_absent_removes_only_what_is_named(path):
     assert list(content(path)) == ['10.0.0.2:2884']
     assert not merge(path, [target('10.0.0.1:2884')], present=False)[0].changed
     merge(path, [target('10.0.0.2:2884')], present=False)
-    assert content(path) == {}
+    assert os.listdir(str(path.parent)) == []
 
 
 def test_absent_without_a_file_makes_none(path):
@@ -120,6 +120,22 @@ def test_two_at_once_lose_nothing(path):
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
     assert len(content(path)) == 40
+
+
+def test_the_last_one_out_disturbs_nobody_who_comes_in(path):
+    os.makedirs(str(path.parent))
+    children = []
+    for number in range(4):
+        child = os.fork()
+        if child == 0:
+            for _turn in range(10):
+                merge(path, [target('10.0.0.%d:2884' % number)])
+                merge(path, [target('10.0.0.%d:2884' % number)], present=False)
+            merge(path, [target('10.0.0.%d:2884' % number)])
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    assert len(content(path)) == 4
 
 
 def test_no_temporary_file_that_prometheus_would_read(path, monkeypatch):

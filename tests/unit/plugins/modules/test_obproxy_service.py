@@ -12,14 +12,24 @@ import subprocess
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import locked
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_service
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import call
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
 
+@pytest.fixture(name='layout')
+def layout_fixture(tmp_path, monkeypatch):
+    (tmp_path / 'host' / 'run').mkdir(parents=True)
+    layout = Layout(str(tmp_path / 'host'))
+    monkeypatch.setattr(obproxy_service, 'Layout', lambda: layout)
+    return layout
+
+
 @pytest.fixture(name='run')
-def run_fixture(tmp_path, monkeypatch, capsys):
+def run_fixture(tmp_path, monkeypatch, capsys, layout):
     def run(**changed):
         arguments = dict(name='foo-2883', user=ME, home=str(tmp_path / 'foo-2883'), cluster_name='foo', sql_port=2883,
                          exporter_port=2884, sys_password='hunter2', rs_list='10.0.0.1:2881', ob_cluster_name='ob')
@@ -55,6 +65,15 @@ def test_what_is_not_prepared_is_said(run):
 @pytest.mark.parametrize('name', ['../x-1', 'foo', 'foo;rm-1'])
 def test_unsafe_names_are_refused(run, name):
     assert run(name=name)['failed']
+
+
+def test_another_call_for_the_same_instance_is_waited_for(run, layout):
+    lock = layout.lock_of('foo-2883')
+    with locked(lock, 1, 'test'):
+        assert 'The instance foo-2883 is locked' in run(timeout=1)['msg']
+        assert run(timeout=1, name='foo-3883', state='absent')['changed'] is False
+    assert run(state='absent')['changed'] is False
+    assert not os.path.exists(lock)
 
 
 def test_a_watchdog_without_its_proxy_is_stopped(run, tmp_path):
