@@ -18,7 +18,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import 
 
 KEPT = WATCHDOG + '.before-take-over'
 RUN_MODE, SCRIPT_MODE = 0o750, 0o750
-BEFORE = 'taken_over'
+BEFORE = _instance.TAKEN_OVER
 RENDERED = 'Rendered by the role prepare_create'
 OURS = ('bin', 'run')
 

@@ -25,6 +25,7 @@ FOLDERS = ('etc', 'log', 'run')
 DATA = ('etc', 'log')
 LOCK_TIMEOUT = 120
 ROOT_MODE = 0o644
+TAKEN_OVER = 'taken_over'
 
 
 def unit_name(name):
@@ -143,7 +144,7 @@ def absent(changes, name, home, keep_data, layout, run, keep_user=False):
         _refuse_if_running(name, home, layout)
         _ensure_unit(changes, name, '', layout, run)
         _ensure_root_file(changes, layout.cron, cron_name(name), '')
-        _remove_home(changes, name, home, keep_data)
+        _remove_home(changes, record, name, home, keep_data)
         others = [one for one in read_records(layout.records)[0]
                   if one['name'] != name and one['user'] == record.get('user')]
         if record and not others:
@@ -165,11 +166,14 @@ def _refuse_if_running(name, home, layout):
                         % (name, home, ', '.join(str(pid) for pid in pids)))
 
 
-def _remove_home(changes, name, home, keep_data):
-    if os.path.basename(home) != name:
-        # A taken-over instance lives in a directory that was there before us: only our script goes.
+def _remove_home(changes, record, name, home, keep_data):
+    if TAKEN_OVER in record or os.path.basename(home) != name:
+        # A taken-over instance lives in a directory that was there before us: only what is ours goes.
         with opened(home) as folder:
             remove_file(changes, folder, WATCHDOG)
+            for entry in record.get(TAKEN_OVER, {}).get('made', ()):
+                if folder.stat(entry) is not None and not changes.check_mode:
+                    remove_tree(folder, entry)
         return
     with opened(os.path.dirname(home)) as base:
         if base.stat(name) is None:

@@ -218,3 +218,6 @@ class PackageScript(Obproxyd):
         for pid in self._watchdogs():
             os.kill(pid, signal.SIGTERM)
         return super(PackageScript, self).stop(grace)
+
+
+SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}

@@ -13,29 +13,28 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Ho
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_record
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
 
-SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}
 
-
-def uninstall(name, keep_data, changes, layout, run):
-    """Stop the instance, remove its package unless others use it, its home and its record; the record it had."""
+def uninstall(name, keep_data, stop_timeout, changes, layout, run):
+    """Stop the instance, remove its package unless others use it, its home and its record; the record, and how it stopped."""
     if os.geteuid() != 0:
         raise HostError('This needs root on the host: use become.')
     record = read_record(name, layout.records)
     if record is None:
-        return None
+        return None, []
     instance = Instance(record)
     supervisor = SUPERVISORS[record.get('supervisor', 'obproxyd')](instance, run, layout)
-    Service(instance, supervisor, record, changes, layout.records).set('absent')
+    service = Service(instance, supervisor, dict(record, stop_timeout=stop_timeout), changes, layout.records)
+    service.set('absent')
     if changes.check_mode and instance.pids():
         # What comes next would be refused while it runs.
         changes.add('instance ' + name, record['home'] + '\n', '')
-        return record
+        return record, service.steps
     _remove_package(record, changes, layout, run)
     _instance.absent(changes, name, record['home'], keep_data, layout, run, keep_user=True)
-    return record
+    return record, service.steps
 
 
 def _remove_package(record, changes, layout, run):

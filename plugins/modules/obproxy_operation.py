@@ -122,7 +122,7 @@ hosts:
   description: For each host of the inventory what the roles need to know of its server.
   returned: success
   type: dict
-skipped:
+skipped_servers:
   description: With O(operation=remove) and O(operation=delete), the ids of the servers on whose hosts nothing is done.
   returned: success
   type: list

@@ -244,10 +244,9 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import Layout, home_of, read_record
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd, PackageScript
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
 
-SUPERVISORS = {'obproxyd': Obproxyd, 'package': PackageScript}
 NEEDED = ('sys_password', 'exporter_port', 'cluster_name')
 
 

@@ -17,13 +17,17 @@ description:
   - Stops the instance, gracefully, and removes its supervisor, its package, its home and its record.
   - A package that another instance or process uses stays, and so does one that was there before the instance.
     The user stays.
-  - The home of an instance that was taken over is not ours. Only our script goes from it.
+  - The home of an instance that was taken over was there before us. Only what the takeover brought goes from it.
   - An instance that has no record on the host is gone already.
 options:
   name:
     description: The name of the instance, the cluster's name and the SQL port, such as V(foo-2883).
     type: str
     required: true
+  stop_timeout:
+    description: How many seconds sessions have to end by themselves before they are cut; 0 for none.
+    type: int
+    default: 60
   keep_data:
     description: Keep the directories C(etc) and C(log) of the home.
     type: bool
@@ -52,6 +56,29 @@ record:
   returned: success
   type: dict
   sample: {name: foo-2883, cluster_id: 1, sql_port: 2883, home: /opt/obproxy/foo-2883}
+steps:
+  description: What it took to stop the instance, one signal after the other.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    signal:
+      description: The signal.
+      type: str
+      sample: SIGUSR1
+    pids:
+      description: The processes that it was sent to.
+      type: list
+      elements: int
+      sample: [4711]
+    seconds:
+      description: How long they were waited for.
+      type: float
+      sample: 2.1
+    gone:
+      description: Whether they had ended by then.
+      type: bool
+      sample: true
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -64,16 +91,21 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._uninstall impor
 def main():
     keep_deadline()
     module = AnsibleModule(
-        argument_spec=dict(name=dict(type='str', required=True), keep_data=dict(type='bool', default=False)),
+        argument_spec=dict(
+            name=dict(type='str', required=True),
+            stop_timeout=dict(type='int', default=60),
+            keep_data=dict(type='bool', default=False),
+        ),
         supports_check_mode=True,
     )
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     changes = Changes(module.check_mode)
     try:
-        record = uninstall(module.params['name'], module.params['keep_data'], changes, Layout(), module.run_command)
+        record, steps = uninstall(module.params['name'], module.params['keep_data'], module.params['stop_timeout'], changes,
+                                  Layout(), module.run_command)
     except (HostError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=changes.changed, diff=changes.diff, record=record)
+    module.exit_json(changed=changes.changed, diff=changes.diff, record=record, steps=steps)
 
 
 if __name__ == '__main__':

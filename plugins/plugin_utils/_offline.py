@@ -32,7 +32,7 @@ class Remove(Operation):
     def more(self):
         """Return the ids of the servers that nothing is done for on their hosts."""
         touched = {server['id'] for server in self.hosts.values()}
-        return {'skipped': [server['id'] for server in self.servers if server['id'] not in touched]}
+        return {'skipped_servers': [server['id'] for server in self.servers if server['id'] not in touched]}
 
 
 class Delete(Remove):

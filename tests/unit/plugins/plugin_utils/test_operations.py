@@ -77,12 +77,12 @@ def test_a_host_that_the_inventory_has_lost_is_refused_unless_it_is_to_be_skippe
     del fleet.hosts['beta']
     assert "server 2 of foo is on it" in refused(fleet, 'remove', {'obproxyServerIds': [2]})[0]['hosts']
     plan = fleet.operate('remove', {'obproxyServerIds': [1, 2], 'skipHostOperationServerIds': [2]})
-    assert (set(plan['hosts']), plan['skipped']) == ({'alpha'}, [2])
+    assert (set(plan['hosts']), plan['skipped_servers']) == ({'alpha'}, [2])
 
 
 def test_where_all_hosts_are_gone_the_controller_does_what_is_shared(fleet):
     plan = fleet.operate('delete', {'skipHostOperationServerIds': [1, 2]})
-    assert plan['skipped'] == [1, 2]
+    assert plan['skipped_servers'] == [1, 2]
     assert set(plan['hosts']) == set(plan['run']['hosts']) == {'localhost'}
     assert list(plan['run']['hosts']['localhost']['subtasks']) == ['start_node', 'wait_node', 'delete_info', 'unreserve_host', 'finish']
 

@@ -1,0 +1,94 @@
+"""Servers leave a cluster and their hosts; the cluster goes; what is others' stays."""
+import json
+import os
+import sqlite3
+import subprocess
+
+from probe import Proxy, hosts
+
+testinfra_hosts = hosts(2)
+
+SYS = 'sys-mol-8c11e0d7'
+STATE = os.environ['LAB_STATE']
+RPM = os.path.basename(os.environ.get('OBPROXY_RPM') or 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm')
+LOOK = ('rpm -qa obproxy obproxy-ce; ls -A /etc/obproxy /opt/obproxy/* /etc/cron.d /etc/systemd/system/obproxy*; '
+        'pgrep -a obproxy; true')
+
+
+def run(playbook, *options, body=None):
+    """Return the exit code and the output of a playbook, run as a user would."""
+    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
+    extra = ['-e', json.dumps(body)] if body else []
+    done = subprocess.run(
+        ['ansible-playbook', f'oceanbase.obproxy.{playbook}', '-i', inventory, '-e', 'obproxy_cluster_id=rho', *extra, *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False,
+        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
+             'ANSIBLE_TIMEOUT': '5'})
+    return done.returncode, done.stdout
+
+
+def registry(sql):
+    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
+        return connection.execute(sql).fetchall()
+
+
+def server_on(name):
+    return registry(f"select s.id from obproxy_servers s join obproxy_hosts h on h.id = s.host_id join obproxy_clusters c "
+                    f"on c.id = s.cluster_id where h.name = '{name}' and c.name = 'rho'")[0][0]
+
+
+def scraped(host, cluster):
+    """Return what Prometheus on host1 is told to scrape of a cluster."""
+    text = host.run(f'cat /etc/prometheus/file_sd/obproxy-{cluster}.json').stdout
+    return {address for entry in json.loads(text or '[]') for address in entry['targets']}
+
+
+def test_servers_and_clusters_go_and_what_is_others_stays(host):
+    first = host.get_host(hosts(1)[0])
+    beside = Proxy(first, 3883).started()
+    before = host.check_output(LOOK)
+    removed = {'obproxyServerIds': [server_on('host2')]}
+
+    assert run('remove', '--check', '--diff', body=removed)[0] == 0
+    assert host.check_output(LOOK) == before
+    assert len(registry("select 1 from obproxy_servers")) == 3
+
+    code, output = run('remove', '-e', 'obproxy_keep_data=true', body=removed)
+    assert code == 0, output
+    assert Proxy(host, 2883).pids() == []
+    assert host.run('pgrep -f obproxyd.sh').stdout == ''
+    assert host.check_output('find /opt/obproxy -mindepth 2 -maxdepth 2 | sort').split() == [
+        '/opt/obproxy/rho-2883/etc', '/opt/obproxy/rho-2883/log']
+    assert host.check_output('rpm -qa obproxy obproxy-ce; ls -A /etc/cron.d | grep obproxy || true') == ''
+    assert not host.file('/etc/obproxy').exists
+    assert host.user('admin').exists
+    assert len(scraped(first, 'rho')) == 1
+    assert len(registry('select 1 from obproxy_servers')) == 2
+
+    code, output = run('remove', body=removed)
+    assert code != 0 and 'expected the id or the host' in output
+
+    added = {'hostIds': ['host2'], 'sqlPort': 2883, 'exporterPort': 2884, 'version': RPM}
+    code, output = run('batch_add', body=added)
+    assert code == 0, output
+    assert Proxy(host, 2883).answers(SYS)
+
+    host.check_output('pkill -x sshd -o || true')
+    lost = server_on('host2')
+    code, output = run('delete')
+    assert code != 0 and 'host2' in output
+    assert Proxy(first, 2883).pids() == []
+    assert registry('select id, status, operate_status from obproxy_servers where cluster_id = 1') == [(lost, 'UNAVAILABLE', 'NORMAL')]
+
+    code, output = run('delete', body={'skipHostOperationServerIds': [lost]})
+    assert code == 0, output
+    assert registry('select name from obproxy_clusters') == [('sigma',)]
+    assert scraped(first, 'rho') == set()
+
+    assert Proxy(first, 3883).started() == beside
+    assert Proxy(first, 3883).answers(SYS)
+    assert first.check_output('rpm -qa obproxy obproxy-ce') != ''
+    assert len(scraped(first, 'sigma')) == 1
+
+    assert run('delete', '-e', 'obproxy_cluster_id=sigma')[0] == 0
+    assert first.check_output(f'{LOOK}; ls -A /etc/prometheus/file_sd') == ''
