@@ -31,11 +31,13 @@ class ActionModule(ActionBase):
 
     def _install(self, args, task_vars):
         local = args.pop("src", None)
-        if not self._task.check_mode and not self._is_installed(args, task_vars):
+        # For an upgrade nobody has surveyed the host: the module is asked first.
+        asked = self._task.check_mode or args.get("name")
+        if not asked and not self._is_installed(args, task_vars):
             return self._execute_module(module_args=self._transfer(local, args), task_vars=task_vars)
         result = self._execute_module(module_args=args, task_vars=task_vars)
         if result.get("transfer_needed"):
-            # The survey was out of date: the package has gone since.
+            # There was no survey, or it was out of date: the package has gone since.
             result = self._execute_module(module_args=self._transfer(local, args), task_vars=task_vars)
         elif self._task.check_mode and result.get("changed") and not self._is_installed(args, task_vars):
             self._check(self._find(local, args), args)

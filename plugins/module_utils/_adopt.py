@@ -13,7 +13,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, ensure_directories, ensure_file, ensure_folder, ensure_link, opened, remove_file, remove_tree)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import WATCHDOG, watchdog_pids
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
-    PROGRAM, new_record, read_record, write_record)
+    new_record, program_of, read_record, write_record)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, Obproxyd
 
 KEPT = WATCHDOG + '.before-take-over'
@@ -65,7 +65,7 @@ class Adoption(object):
     @staticmethod
     def _check_program(found):
         """The proxy is started as bin/obproxy of its home; where a bin is there already, it must be the same one."""
-        program = os.path.join(found['home'], PROGRAM)
+        program = program_of(found['home'])
         if os.path.lexists(os.path.dirname(program)) and os.path.realpath(program) != found['exe']:
             raise HostError('%s is not what runs here, which is %s: our obproxyd.sh starts the former. Let it be the '
                             'same, or move %s/bin away. Nothing was changed.' % (program, found['exe'], found['home']))

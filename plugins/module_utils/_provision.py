@@ -10,16 +10,15 @@ import os
 import shutil
 import tempfile
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _claims
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
-    Changes, HostError, ensure_file, ensure_link, locked, opened, remove_file, remove_if_empty)
+    HostError, ensure_link, locked, opened, remove_file, remove_if_empty)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import (
     PackageError, check_checksum, check_header, check_room, parse_file_name)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import instance_pids, processes
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_records, users_of
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
+    BIN, CURRENT, read_record, read_records, users_of)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._user import find as find_user
-
-# In an instance's home: the package that was installed for it.
-CLAIM = '.package'
 
 
 class TransferNeeded(PackageError):
@@ -35,8 +34,16 @@ class Provision(object):
         self.changes = changes
         self.layout = layout
         self.nevra = parse_file_name(options['package'])
+        self.home = options['home'] or self._recorded_home(options.get('name'))
         self._run = run
         self._machine = machine
+
+    def _recorded_home(self, name):
+        record = read_record(name, self.layout.records) if name else None
+        if name and record is None:
+            raise HostError('%s has no record in %s: it is no instance of this collection on this host.'
+                            % (name, self.layout.records))
+        return record['home'] if record else None
 
     def _locked(self):
         return locked(self.layout.lock, self.options['timeout'], 'The obproxy set-up of this host',
@@ -67,30 +74,14 @@ class Provision(object):
             self.changes.add('package', '', '%s\n' % str(self.nevra))
             if not self.changes.check_mode:
                 self.rpm.wait(self.options['timeout'])
-                self._claim()
+                # Noted before it happens, so that a killed run is remembered with what it brought.
+                if self.home:
+                    _claims.add(self.home, self.nevra)
                 self.rpm.install(path)
                 self.rpm.check_complete(package)
         finally:
             shutil.rmtree(temporary)
         return package
-
-    def _claim(self):
-        """Note, before it happens, that the package comes with this instance and may go with it."""
-        if self.options['home']:
-            with opened(self.options['home']) as instance:
-                ensure_file(Changes(False), instance, CLAIM, '%s\n' % str(self.nevra), 0o600)
-
-    def _is_claimed(self):
-        if not self.options['home']:
-            return True
-        with opened(self.options['home']) as instance:
-            return instance.fd is not None and instance.read(CLAIM) == '%s\n' % str(self.nevra)
-
-    def _disclaim(self):
-        if self.options['home'] and not self.changes.check_mode:
-            with opened(self.options['home']) as instance:
-                if instance.fd is not None:
-                    remove_file(Changes(False), instance, CLAIM)
 
     def _has_file(self):
         return self.options['source'] == 'file' and os.path.isfile(self.options['src'] or '')
@@ -117,19 +108,13 @@ class Provision(object):
         check_header(package, self.nevra, self._machine)
         if self.options['key']:
             self.rpm.check_signature(path, self.options['key'])
-        check_room(package, self.rpm.installed(), self._workers(package.dir))
+        check_room(package, self.rpm.installed(), workers(package.dir, self.layout.proc))
         missing = sorted(user for user in package.users if not find_user(user))
         # An instance has a user already: where it is another one, rpm gives the files to root, and that one may read them.
-        if missing and not self.options['home'] and not self.changes.check_mode:
+        if missing and not self.home and not self.changes.check_mode:
             raise PackageError('The files of %s belong to the user %s, who does not exist here: create that '
                                'user first (obproxy_instance does).' % (self.nevra, ', '.join(missing)))
         return package
-
-    def _workers(self, folder):
-        """The obproxy processes that were started from a directory, or work in it."""
-        inside = folder.rstrip('/') + '/'
-        return [one.pid for one in processes(('obproxy', 'obproxyd.sh'), self.layout.proc)
-                if (one.exe or '').startswith(inside) or ((one.cwd or '') + '/').startswith(inside)]
 
     def _link(self, folder, check_only=False):
         """Point the instance's bin at the package, unless it runs with another one."""
@@ -159,22 +144,21 @@ class Provision(object):
             home = self.options['home']
             records = [record for record in read_records(self.layout.records)[0] if record['home'] != home]
             users = users_of(package.dir, records) if package.dir else []
-            pids = self._workers(package.dir) if package.dir else []
-            users += ['process %d' % pid for pid in pids]
-            if not users and self._is_claimed():
-                self._erase(package)
-            self._disclaim()
+            users += ['process %d' % pid for pid in workers(package.dir, self.layout.proc)] if package.dir else []
+            if not users and (not home or _claims.has(home, self.nevra)):
+                erase(self.rpm, package, self.changes, self.options['timeout'])
+            if home and not self.changes.check_mode:
+                _claims.drop(home, self.nevra)
         return users
 
     def _unlink(self, package):
         if not self.options['home'] or not package or not package.dir:
             return
         with opened(self.options['home']) as instance:
-            if instance.fd is None or not os.path.islink(instance.at('bin')):
-                return
-            if instance.link('bin') == os.path.join(package.dir, 'bin'):
-                self._refuse_if_running()
-                remove_file(self.changes, instance, 'bin')
+            for name in (BIN, CURRENT) if instance.fd is not None else ():
+                if os.path.islink(instance.at(name)) and instance.link(name) == os.path.join(package.dir, 'bin'):
+                    self._refuse_if_running()
+                    remove_file(self.changes, instance, name)
 
     def _refuse_if_running(self):
         pids = instance_pids(self.options['home'], self.layout.proc)
@@ -182,17 +166,27 @@ class Provision(object):
             raise HostError('The instance in %s runs (process %s) with %s: stop it first (obproxy_service).'
                             % (self.options['home'], ', '.join(str(pid) for pid in pids), self.nevra))
 
-    def _erase(self, package):
-        self.changes.add('package', '%s\n' % str(package.nevra), '')
-        if not self.changes.check_mode:
-            self.rpm.wait(self.options['timeout'])
-            self.rpm.erase(package.nevra)
-            self._tidy(package)
 
-    def _tidy(self, package):
-        """Remove the empty directories above a package's: rpm makes them, but owns and removes none."""
-        homes = [found.pw_dir for found in map(find_user, package.users) if found]
-        path = os.path.dirname(package.dir or '/')
-        while path.count('/') > 1 and path not in homes and not os.path.islink(self.rpm.root + path):
-            remove_if_empty(self.rpm.root + path)
-            path = os.path.dirname(path)
+def workers(folder, proc):
+    """The obproxy processes that were started from a directory, or work in it."""
+    inside = folder.rstrip('/') + '/'
+    return [one.pid for one in processes(('obproxy', 'obproxyd.sh'), proc)
+            if (one.exe or '').startswith(inside) or ((one.cwd or '') + '/').startswith(inside)]
+
+
+def erase(rpm, package, changes, timeout):
+    """Remove a package that nobody uses."""
+    changes.add('package', '%s\n' % str(package.nevra), '')
+    if not changes.check_mode:
+        rpm.wait(timeout)
+        rpm.erase(package.nevra)
+        _tidy(rpm, package)
+
+
+def _tidy(rpm, package):
+    """Remove the empty directories above a package's: rpm makes them, but owns and removes none."""
+    homes = [found.pw_dir for found in map(find_user, package.users) if found]
+    path = os.path.dirname(package.dir or '/')
+    while path.count('/') > 1 and path not in homes and not os.path.islink(rpm.root + path):
+        remove_if_empty(rpm.root + path)
+        path = os.path.dirname(path)

@@ -15,7 +15,10 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 
 FORMAT = 1
 STATES = ('creating', 'running')
-PROGRAM = 'bin/obproxy'
+# The link to the package's programs. CURRENT is where a taken-over home has a bin of its own, and goes before that.
+BIN, CURRENT = 'bin', 'current'
+# In a record: the packages that the instance had before, the last one first; and an upgrade that is under way.
+PREVIOUS, UPGRADE = 'previous_packages', 'upgrade'
 NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}\Z')
 FIELDS = ('cluster_id', 'cluster_name', 'server_id', 'host_id', 'sql_port', 'exporter_port',
           'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version',
@@ -148,8 +151,14 @@ def home_of(name, base, home=None):
     return path
 
 
+def program_of(home):
+    """The program that an instance is started as."""
+    current = os.path.join(home, CURRENT, 'obproxy')
+    return current if os.path.exists(current) else os.path.join(home, BIN, 'obproxy')
+
+
 def users_of(package_dir, records, without=None):
     """Names of the recorded instances (but for one) that use a package's bin directory."""
-    used = os.path.realpath(os.path.join(package_dir, PROGRAM))
+    used = os.path.realpath(os.path.join(package_dir, BIN, 'obproxy'))
     return sorted(record['name'] for record in records if record['name'] != without
-                  and os.path.realpath(os.path.join(record['home'], PROGRAM)) == used)
+                  and os.path.realpath(program_of(record['home'])) == used)

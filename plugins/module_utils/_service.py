@@ -16,7 +16,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import unit_name
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import (
     WATCHDOG, instance_pids, listeners, process, processes, watchdog_pids)
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout, program_of
 
 # What obproxyd.sh says of each signal that it sends.
 STEP = re.compile(r'^(SIG\w+) to ([\d ]+): (gone|still there) after ([\d.]+) s$', re.M)
@@ -52,7 +52,7 @@ class Instance(object):
 
     def has_rpc(self):
         """Whether the installed version has the RPC port, which came with 4.3."""
-        package = os.path.basename(os.path.dirname(os.path.realpath(os.path.join(self.home, 'bin'))))
+        package = os.path.basename(os.path.dirname(os.path.dirname(os.path.realpath(program_of(self.home)))))
         found = re.match(r'obproxy-(\d+)\.(\d+)', package)
         return found is None or (int(found.group(1)), int(found.group(2))) >= (4, 3)
 
@@ -128,7 +128,7 @@ class Obproxyd(object):
         """Refuse what can't be started, before anything is touched."""
         if not os.path.isfile(self.script):
             raise HostError('%s is missing: prepare the instance (obproxy_instance) first.' % self.script)
-        binary = os.path.join(self.instance.home, 'bin', 'obproxy')
+        binary = program_of(self.instance.home)
         if not os.path.isfile(binary):
             raise HostError('%s is missing: install the package (obproxy_package) first.' % binary)
 

@@ -15,6 +15,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._hot_restart imp
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import read_record, set_state
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
     AccessDenied, Client, ProxysysError, connect_any, quote)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import program_of
 
 CHECK_TIMEOUT = 10
 WRONG_PASSWORD = (
@@ -88,7 +89,7 @@ class Service(object):
     def _restart_cold(self, before):
         """Only what can be started again, with this password, is stopped; a proxy that hangs can't be asked."""
         self.supervisor.check()
-        _program.check(self.supervisor, os.path.join(self.instance.home, 'bin', 'obproxy'), with_libraries=True)
+        _program.check(self.supervisor, program_of(self.instance.home), with_libraries=True)
         try:
             connect_any(self.instance.sql_port, self._passwords(), CHECK_TIMEOUT)[0].close()
         except AccessDenied:

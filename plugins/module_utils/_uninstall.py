@@ -12,10 +12,12 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._prune import prune
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import read_record
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
 
+PACKAGE_TIMEOUT = 300
 
 def uninstall(name, keep_data, stop_timeout, changes, layout, run):
     """Stop the instance, remove its package unless others use it, its home and its record; the record, and how it stopped."""
@@ -32,6 +34,7 @@ def uninstall(name, keep_data, stop_timeout, changes, layout, run):
         # What comes next would be refused while it runs.
         changes.add('instance ' + name, record['home'] + '\n', '')
         return record, service.steps
+    prune(name, 0, PACKAGE_TIMEOUT, Rpm(run), changes, layout)
     _remove_package(record, changes, layout, run)
     _instance.absent(changes, name, record['home'], keep_data, layout, run, keep_user=True)
     return record, service.steps
@@ -39,5 +42,5 @@ def uninstall(name, keep_data, stop_timeout, changes, layout, run):
 
 def _remove_package(record, changes, layout, run):
     if record.get('version'):
-        options = dict(package=record['version'], home=record['home'], timeout=300)
+        options = dict(package=record['version'], home=record['home'], timeout=PACKAGE_TIMEOUT)
         Provision(options, Rpm(run), run, changes, layout, os.uname()[4]).absent()

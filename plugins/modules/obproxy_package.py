@@ -25,13 +25,26 @@ options:
       - V(present) installs the package and creates the instance's link.
       - V(absent) removes the link, and the package unless another instance or a process uses it. With O(home), a package
         that was there before the instance stays, too.
+      - V(pruned) removes the packages that the instance O(name) had before its last O(keep) ones, as far as this
+        collection installed them, and no process and no other instance uses them or would go back to them.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, pruned]
     default: present
   package:
-    description: The file name of the RPM package, such as V(obproxy-ce-4.3.1.0-4.el8.x86_64.rpm).
+    description:
+      - The file name of the RPM package, such as V(obproxy-ce-4.3.1.0-4.el8.x86_64.rpm).
+      - Required with O(state=present) and O(state=absent).
     type: str
-    required: true
+  name:
+    description:
+      - The name of an instance that has a record on the host.
+      - With O(state=present) the package is installed for it, and its link is left as it is, for
+        M(oceanbase.obproxy.obproxy_upgrade) to move.
+    type: str
+  keep:
+    description: With O(state=pruned), how many packages to keep besides the one in use, for a way back.
+    type: int
+    default: 1
   source:
     description: Where the package comes from.
     type: str
@@ -75,6 +88,7 @@ attributes:
     support: full
 seealso:
   - module: oceanbase.obproxy.obproxy_instance
+  - module: oceanbase.obproxy.obproxy_upgrade
 """
 
 EXAMPLES = r"""
@@ -91,12 +105,17 @@ EXAMPLES = r"""
     url: https://mirror.example.com/obproxy/
     checksum: sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0
     key: "{{ lookup('ansible.builtin.file', 'RPM-GPG-KEY-OceanBase') }}"
+
+- name: Remove what an upgraded instance had before, but for one package to go back to
+  oceanbase.obproxy.obproxy_package:
+    state: pruned
+    name: foo-2883
 """
 
 RETURN = r"""
 package:
   description: Name, version, release and architecture of the package.
-  returned: success
+  returned: success, but for O(state=pruned)
   type: str
   sample: obproxy-ce-4.3.1.0-4.el8.x86_64
 dir:
@@ -110,6 +129,12 @@ used_by:
   type: list
   elements: str
   sample: [bar-3883]
+removed:
+  description: With O(state=pruned), the packages that were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [obproxy-ce-4.2.1.0-11.el8.x86_64]
 transfer_needed:
   description: True when the package is not installed and its file is not on the host.
   returned: failure
@@ -124,13 +149,16 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision, TransferNeeded
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._prune import prune
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
 
 
 def argument_spec():
     return dict(
-        state=dict(type='str', choices=['present', 'absent'], default='present'),
-        package=dict(type='str', required=True),
+        state=dict(type='str', choices=['present', 'absent', 'pruned'], default='present'),
+        package=dict(type='str'),
+        name=dict(type='str'),
+        keep=dict(type='int', default=1),
         source=dict(type='str', choices=['file', 'url', 'repo'], default='file'),
         src=dict(type='path'),
         url=dict(type='str'),
@@ -141,11 +169,23 @@ def argument_spec():
     )
 
 
+def carry_out(params, rpm, run, changes):
+    """What the module returns of the state that was asked for."""
+    if params['state'] == 'pruned':
+        return dict(removed=prune(params['name'], params['keep'], params['timeout'], rpm, changes, Layout()))
+    provision = Provision(params, rpm, run, changes, Layout(), os.uname()[4])
+    if params['state'] == 'present':
+        return dict(dir=provision.present(), package=str(provision.nevra), used_by=[])
+    return dict(dir=None, used_by=provision.absent(), package=str(provision.nevra))
+
+
 def main():
     keep_deadline()
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_if=[('source', 'url', ('url', 'checksum'))],
+        required_if=[('source', 'url', ('url', 'checksum')), ('state', 'present', ('package',)),
+                     ('state', 'absent', ('package',)), ('state', 'pruned', ('name',))],
+        mutually_exclusive=[('home', 'name')],
         supports_check_mode=True,
     )
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
@@ -157,19 +197,12 @@ def main():
         module.get_bin_path(command, required=True)
     changes = Changes(module.check_mode)
     try:
-        provision = Provision(module.params, Rpm(module.run_command), module.run_command, changes, Layout(),
-                              os.uname()[4])
-        used_by, folder = [], None
-        if module.params['state'] == 'present':
-            folder = provision.present()
-        else:
-            used_by = provision.absent()
+        result = carry_out(module.params, Rpm(module.run_command), module.run_command, changes)
     except TransferNeeded as exc:
         module.fail_json(msg=str(exc), transfer_needed=True)
     except (HostError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=changes.changed, diff=changes.diff, package=str(provision.nevra), dir=folder,
-                     used_by=used_by)
+    module.exit_json(changed=changes.changed, diff=changes.diff, **result)
 
 
 if __name__ == '__main__':

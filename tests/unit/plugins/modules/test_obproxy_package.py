@@ -17,6 +17,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils import _provisio
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import PackageError, Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision, TransferNeeded
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._prune import prune
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_package
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import (
@@ -76,9 +77,9 @@ class Host(object):
     def installed(self):
         return sorted(str(package.nevra) + '.rpm' for package in self.rpm.installed())
 
-    def add_record(self, name, home):
+    def add_record(self, name, home, **more):
         write(os.path.join(self.layout.records, name + '.json'), json.dumps(
-            {'format': 1, 'name': name, 'user': 'root', 'home': str(home), 'sql_port': 1}))
+            dict({'format': 1, 'name': name, 'user': 'root', 'home': str(home), 'sql_port': 1}, **more)))
 
 
 @pytest.fixture(name='host')
@@ -289,3 +290,65 @@ def test_module_does_not_tell_the_password_in_a_url(host, monkeypatch, capsys):
 def test_lock_is_root_s_alone(host):
     host.present()
     assert stat.S_IMODE(os.stat(host.layout.lock).st_mode) == 0o600
+
+
+ROAD = ['4.2.1.0', '4.2.3.0', '4.3.1.0']
+
+
+def package_of(version):
+    release = {'4.2.3.0': '3.el8', '4.3.1.0': '4.el8'}.get(version, '1.el8')
+    return 'obproxy-ce-%s-%s.%s' % (version, release, HERE)
+
+
+@pytest.fixture(name='upgraded')
+def upgraded_fixture(host, packages):
+    """A host whose instance came by two upgrades to the third of its packages."""
+    build_rpm(packages, version='4.2.1.0', release='1.el8')
+    host.add_record('foo-2883', host.home, previous_packages=[package_of(one) for one in reversed(ROAD[:-1])])
+    for version in ROAD:
+        host.present(package=package_of(version) + '.rpm', home=None, name='foo-2883')
+    os.symlink('/home/admin/obproxy-4.3.1.0/bin', str(host.home / 'bin'))
+    return host
+
+
+def pruned(host, keep=1, check_mode=False):
+    return prune('foo-2883', keep, 1, host.rpm, Changes(check_mode), host.layout)
+
+
+def test_a_package_for_an_instance_leaves_its_link(upgraded):
+    assert os.readlink(str(upgraded.home / 'bin')) == NEW_BIN
+    assert len(upgraded.installed()) == 3
+    with pytest.raises(HostError, match='bar-1 has no record'):
+        upgraded.present(home=None, name='bar-1')
+
+
+def test_all_but_the_last_ones_are_pruned(upgraded):
+    assert pruned(upgraded, check_mode=True) == [package_of('4.2.1.0')] and len(upgraded.installed()) == 3
+    assert pruned(upgraded) == [package_of('4.2.1.0')]
+    assert upgraded.installed() == [OLD, NEW]
+    assert pruned(upgraded) == [] and pruned(upgraded, keep=0) == [package_of('4.2.3.0')]
+    assert upgraded.installed() == [NEW]
+
+
+def test_packages_that_others_need_are_kept(upgraded):
+    upgraded.add_record('bar-1', upgraded.root / 'bar', previous_packages=[package_of('4.2.1.0')])
+    other = upgraded.root / 'baz'
+    os.makedirs(str(other))
+    os.symlink('/home/admin/obproxy-4.2.3.0/bin', str(other / 'bin'))
+    upgraded.add_record('baz-2', other)
+    with idle(upgraded.root, cwd=other):
+        assert pruned(upgraded, keep=0) == []
+    assert len(upgraded.installed()) == 3
+
+
+def test_packages_of_somebody_else_are_kept(upgraded):
+    (upgraded.home / '.package').unlink()
+    assert pruned(upgraded, keep=0) == [] and len(upgraded.installed()) == 3
+
+
+def test_nothing_is_pruned_where_a_record_cannot_be_read(upgraded):
+    write(os.path.join(upgraded.layout.records, 'bar-1.json'), '{')
+    with pytest.raises(HostError, match='No package is removed: .*bar-1'):
+        pruned(upgraded)
+    with pytest.raises(HostError, match='keep is -1'):
+        pruned(upgraded, keep=-1)
