@@ -163,6 +163,7 @@ class CallbackModule(CallbackBase):
         if run is not None:
             self._begin(run, content, host, task)
         elif not tasks.is_include(task):
+            self._note(host, task, content)
             self._passed(host, task)
 
     @harmless
@@ -199,6 +200,16 @@ class CallbackModule(CallbackBase):
         if tasks.is_run_once(task):
             return self._follower.alive(self._batch)
         return [host.get_name()] if host.get_name() in self._follower.hosts else []
+
+    def _note(self, host, task, content):
+        """Let the subtask's log say what the task said."""
+        role = self._role(task)
+        if not role or not self._writer:
+            return
+        if content.get('msg'):
+            self._learn_secrets(host, task)
+        self._writer.add(self._follower.note(
+            self._concerned(host, task), role, self._mask(tasks.words_of(host, task, content))))
 
     def _passed(self, host, task):
         role = self._role(task)

@@ -149,6 +149,11 @@ class Follower:
         # running: the registry has not made it READY then.
         self._moves += [(subtask.id, READY, subtask.when, None), (subtask.id, RUNNING, subtask.when, None)]
 
+    def note(self, hosts, role, words):
+        """Return what the logs of a role's subtasks on hosts are to say."""
+        ids = {self.hosts[name].chain[role].id for name in hosts if role in self.hosts[name].chain}
+        return [(subtask_id, None, _now(), words) for subtask_id in sorted(ids)]
+
     def passed(self, hosts, role, is_last):
         """Note that a task of a role went well on hosts; the last one ends the subtask."""
         ended = []

@@ -12,7 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 COLLECTION = 'oceanbase.obproxy.'
 LONGEST_ERROR = 10000
-HIDDEN = 'The cause is hidden, because the task has no_log'
+HIDDEN = 'What it said is hidden, because the task has no_log'
 NO_CAUSE = 'The task failed without a message'
 # ansible-core's words for it, before 2.19 and since then.
 TIMED_OUT = re.compile(r'(?:expected time frame \((\d+)\) and was terminated|Timed out after (\d+) second\(s\))')
@@ -137,6 +137,12 @@ def cause_of(content, items=(), unreachable=False):
     return text
 
 
+def words_of(host, task, content):
+    """Return what a task that went well said: whether something has changed, and its message."""
+    said = HIDDEN if 'censored' in content else _text(content.get('msg') or '')
+    return f"{host.get_name()}: {task.name or task.action}: {'changed' if content.get('changed') else 'ok'}{': ' + said if said else ''}"
+
+
 def timed_out(text):
     """Say in our words that a task took too long; return every other text as it is."""
     found = TIMED_OUT.search(text)
@@ -146,13 +152,16 @@ def timed_out(text):
 def _message(content):
     if 'censored' in content:
         return HIDDEN
-    given = content.get('msg') or ''
-    text = cleaned('\n'.join(map(to_text, given)) if isinstance(given, list) else to_text(given))
+    text = _text(content.get('msg') or '')
     if not text or text.startswith('MODULE FAILURE'):
         lines = cleaned(to_text(content.get('exception') or '')).splitlines()
         if lines and not lines[-1].startswith('('):
             text = '\n'.join(filter(None, [text, lines[-1].strip()]))
     return text or NO_CAUSE
+
+
+def _text(given):
+    return cleaned('\n'.join(map(to_text, given)) if isinstance(given, list) else to_text(given))
 
 
 def cleaned(text):

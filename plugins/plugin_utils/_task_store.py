@@ -155,11 +155,15 @@ class TaskStore(Leases):
         return sorted(set(found.values()))
 
     def move(self, moves):
-        """Move subtasks (id, status, when, error), then what follows from it."""
+        """Move subtasks (id, status, when, error), then what follows from it; without a status the log gets the words."""
         task_ids = self._task_ids([move[0] for move in moves])
         rows = self._subtasks(task_ids)
         for subtask_id, status, when, error in moves:
-            self._move(rows, rows[subtask_id], status, when or _schema.utc_now(), error)
+            row, when = rows[subtask_id], when or _schema.utc_now()
+            if status is None:
+                self._log(row, f'{moment(when)} {error}\n')
+            else:
+                self._move(rows, row, status, when, error)
         for task_id in task_ids:
             self.refresh(task_id)
 
@@ -180,6 +184,10 @@ class TaskStore(Leases):
         if status == _states.SUCCESSFUL and row['operation'] != _states.ROLLBACK:
             for follower in row['downstreams']:
                 self._release(rows, rows[follower])
+
+    def _log(self, row, line):
+        row['log'] = (row['log'] or '') + line
+        self._update('subtasks', row['id'], log=row['log'])
 
     @staticmethod
     def _times(row, status, when):

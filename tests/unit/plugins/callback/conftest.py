@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
             raise RuntimeError(args['crash'])
         if here and 'fail' in args:
             return {'failed': True, 'msg': args['fail'], 'stdout': 'not-to-be-shown'}
-        return {'changed': False}
+        return {'changed': 'say' in args, 'msg': args.get('say', ''), 'stdout': 'not-to-be-shown'}
 
     def look(self, path, expected):
         deadline = time.monotonic() + 10

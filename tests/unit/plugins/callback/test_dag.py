@@ -197,6 +197,23 @@ def test_what_roles_may_hold_rescue_ignored_failures_loops_retries_and_includes(
     assert [error for error, in site.rows('error') if error] == ['and failed', 'no b']
 
 
+def test_a_subtask_s_log_has_what_its_tasks_said_but_no_secret(site):
+    said = [{'name': 'Look', 'ansible.legacy.stub': {'say': 'all is well, {{ obproxy_sys_password }}'}},
+            {'name': 'Hush', 'ansible.legacy.stub': {'say': 'psst'}, 'no_log': True},
+            {'name': 'Once', 'ansible.legacy.stub': {'say': 'for all'}, 'run_once': True}, failing('broken', on=['host2'])]
+    site.roles(check_process=said)
+    site.playbook(variables={'obproxy_sys_password': 'Tr0ub4dor'})
+    site.plan(HOSTS)
+    site.run()
+    logs = {host: log for host, role, log in site.rows('host, role, log') if role == 'check_process'}
+    for host, end in (('host1', 'SUCCESSFUL'), ('host2', 'FAILED: broken')):
+        words = [line.partition(' ')[2] for line in logs[host].splitlines()]
+        assert words[:2] == ['RUNNING', f'{host}: Look: changed: all is well, ********'] and words[-1] == end
+        assert words[2].startswith(f'{host}: Hush: ') and 'psst' not in words[2]
+        assert words[3] == 'host1: Once: changed: for all'
+    assert 'not-to-be-shown' not in str(logs)
+
+
 def test_a_no_log_failure_and_a_crash_tell_no_more_than_they_may(site):
     site.roles(check_process=[failing('Tr0ub4dor', on=['host1'], no_log=True),
                               {'name': 'Crash', 'ansible.legacy.stub': {'crash': 'out of cheese', 'on': ['host2']}}])
