@@ -63,7 +63,6 @@ ansible.cfg: |
 '''
 
 import functools
-import os
 import sys
 
 from ansible import constants as C
@@ -75,7 +74,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_foll
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, FAILED, Follower, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, next_step, ways_on
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, is_launched, next_step, ways_on
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_json import JsonLines
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secrets import (
     Masker, command_line, may_hold_secrets, secrets_in)
@@ -99,11 +98,6 @@ def harmless(method):
             self._display.warning(f'The callback oceanbase.obproxy.dag stopped in {method.__name__}: '
                                   f'{type(exc).__name__}: {self._mask(str(exc))}. The run itself goes on.')
     return guarded
-
-
-def is_launched():
-    """Tell whether ansible-runner (or AWX, by it) started this run: its command line is of no use to anybody."""
-    return 'AWX_ISOLATED_DATA_DIR' in os.environ or C.DEFAULT_STDOUT_CALLBACK == 'awx_display'
 
 
 class CallbackModule(CallbackBase):
@@ -334,7 +328,7 @@ class CallbackModule(CallbackBase):
 
     def _ways_on(self):
         failed = next((state for state in self._follower.hosts.values() if state.failure), None)
-        return ways_on(failed.task_id, failed.failure.id, is_launched()) if failed and self._writer else []
+        return ways_on(failed.task_id, failed.failure.id) if failed and self._writer else []
 
     def _warn_of_registry(self):
         if self._writer.trouble:

@@ -7,11 +7,18 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 
-def unless_stopped(server):
+def unless_stopped(server, registry_url=None):
     """Return a server of the plan as it is, unless its task was cancelled."""
-    why = _stops.reason(server['task_id'])
+    task_id = server['task_id']
+    try:
+        why = _stops.reason(task_id) if _stops.HEARD else _stops.ask(task_id, Registry(registry_url))
+    except RegistryError:
+        # What needs the registry says so; this only asks whether to stop.
+        why = None
     if why:
         raise AnsibleFilterError(why)
     return server

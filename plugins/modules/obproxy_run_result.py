@@ -115,7 +115,7 @@ run:
   type: raw
 results:
   description: >-
-    For each host its C(task_id), C(host), C(status), and, where it failed, C(subtask) and C(error). With O(before) also
+    For each host its C(task_id), C(host), C(status), and, where it failed, C(subtask), C(subtask_id) and C(error). With O(before) also
     C(rollback_error), which is null where the host was rolled back.
   returned: always
   type: list

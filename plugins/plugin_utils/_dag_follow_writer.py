@@ -42,6 +42,7 @@ class Writer:
         self._beaten = time.monotonic()
         self.trouble = None
         _stops.REASONS.clear()
+        _stops.HEARD[:] = [run_id]
         self._pid = os.getpid()
         atexit.register(self._leave)
         self._thread = threading.Thread(target=self._work, name='obproxy-registry', daemon=True)

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import textwrap
+
+from ansible import constants as C
+from ansible import context
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import FAILED, PENDING, RUNNING, SUCCESSFUL
 
@@ -105,16 +110,28 @@ def _described(server):
     return f"  {', '.join(filter(None, known))}"
 
 
-def ways_on(task_id, subtask_id='<failed subtask>', launched=False):
+def is_launched():
+    """Tell whether ansible-runner (or AWX, by it) started this run: its command line is of no use to anybody."""
+    return 'AWX_ISOLATED_DATA_DIR' in os.environ or C.DEFAULT_STDOUT_CALLBACK == 'awx_display'
+
+
+def _command():
+    """Return what a playbook's name is typed behind, with the inventory of this run."""
+    if is_launched():
+        return ''
+    given = context.CLIARGS.get('inventory') or ()
+    return ' '.join(['ansible-playbook', *(f'-i {shlex.quote(one)}' for one in ([given] if isinstance(given, str) else given)), ''])
+
+
+def ways_on(task_id, subtask_id):
     """Return the operations that a failed task allows."""
-    command = '' if launched else 'ansible-playbook -i <inventory> '
     rows = [
         (f'oceanbase.obproxy.task_retry -e obproxy_task_id={task_id}', 'go on from the failed subtask'),
         (f'oceanbase.obproxy.task_skip -e obproxy_subtask_id={subtask_id}', 'take it for done, go on behind it'),
         (f'oceanbase.obproxy.task_rollback -e obproxy_task_id={task_id}', 'undo the whole task, on all of its hosts'),
     ]
     width = max(len(row[0]) for row in rows)
-    return ['Or take up what has failed:', *(f'  {command}{row[0]:<{width}}  # {row[1]}' for row in rows)]
+    return ['Or take up what has failed:', *(f'  {_command()}{row[0]:<{width}}  # {row[1]}' for row in rows)]
 
 
 def next_step(command):

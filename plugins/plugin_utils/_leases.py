@@ -68,6 +68,11 @@ class Leases:
         self._update('runs', run_id, **self.leased(run['lease_seconds'] or SECONDS))
         return {task['id']: cancellation(task) for task in tasks if task['operation'] == _states.CANCEL}
 
+    def cancelled(self, task_id):
+        """Return why a task has to stop, None when it may go on."""
+        tasks = self.tasks_where(_schema.table('tasks').c.id == task_id)
+        return next((cancellation(task) for task in tasks if task['operation'] == _states.CANCEL), None)
+
     @staticmethod
     def show_dead(task):
         """Let a task of a dead run look like what it is."""

@@ -230,4 +230,4 @@ def failure_message(results):
             lines.append(f"    Not rolled back: {result['rollback_error']}." if result['rollback_error']
                          else '    Rolled back: the host is as it was before.')
     return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
-                      *(ways_on(left[0]['task_id']) if left else ())])
+                      *(ways_on(left[0]['task_id'], left[0]['subtask_id']) if left else ())])

@@ -5,9 +5,23 @@
 
 from __future__ import annotations
 
+import os
+
 REASONS = {}
+# Whether the callback listens; without it each worker asks the registry, once for its task.
+HEARD = []
+_asked = {}
 
 
 def reason(task_id):
     """Return why a task has to stop, None when it may go on."""
     return REASONS.get(task_id)
+
+
+def ask(task_id, registry):
+    """Return the same where nobody listens."""
+    key = (os.getpid(), task_id)
+    if key not in _asked:
+        with registry.transaction(writes=False) as store:
+            _asked[key] = store.tasks.cancelled(task_id)
+    return _asked[key]

@@ -67,8 +67,11 @@ def cancel(store, task_id, actor):
     tasks.update_task(task_id, operation=_states.CANCEL, executor=actor.executor, context=context)
     tasks.move([(row['id'], _states.CANCELING, None, why) for row in task['subtasks'] if row['status'] == _states.RUNNING])
     if not run['recorded']:
-        # Nobody follows this run who could hear of it.
-        tasks.finish_run(run['id'], why)
+        # Nobody follows this run, so nobody would write this, or free the cluster where the run is dead.
+        ready = [row['id'] for row in task['subtasks'] if row['status'] == _states.READY]
+        tasks.move([(key, status, None, why) for key in ready for status in (_states.RUNNING, _states.FAILED)])
+        if all(other['id'] == task_id or other['status'] != _states.RUNNING for other in tasks.tasks(run['id'])):
+            tasks.finish_run(run['id'], why)
     return task_view(tasks.tasks_where(table.c.id == task_id)[0])
 
 

@@ -9,7 +9,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _states
 
 
 def outcomes(task):
-    """Return {task_id, host, status, subtask, error} for each host of a task; host is None when it has none."""
+    """Return {task_id, host, status, subtask, subtask_id, error} for each host of a task; host is None when it has none."""
     rows = _states.counted(task)
     task = {**task, 'subtasks': rows}
     hosts = list(dict.fromkeys(row['host'] for row in rows if row['host'] is not None))
@@ -22,7 +22,8 @@ def _outcome(task, host, hosts):
     blame = _blame(task, host, hosts, own, shared)
     return {
         'task_id': task['id'], 'host': host, 'status': _states.FAILED if blame else _states.SUCCESSFUL,
-        'subtask': blame['name'] if blame else None, 'error': _cause(blame, host, hosts) if blame else None,
+        'subtask': blame['name'] if blame else None, 'subtask_id': blame['id'] if blame else None,
+        'error': _cause(blame, host, hosts) if blame else None,
     }
 
 

@@ -75,9 +75,10 @@ def test_finish_tells_each_host(world, run):
     failed = list(delta['subtasks'].values())[:3]
     world.registry.set_subtasks([*through(*failed[:2]), (failed[2], 'RUNNING', None, None), (failed[2], 'FAILED', None, 'port 2883 is taken')])
     expected = [
-        {'task_id': gamma['task_id'], 'host': 'gamma', 'status': 'SUCCESSFUL', 'subtask': None, 'error': None},
+        {'task_id': gamma['task_id'], 'host': 'gamma', 'status': 'SUCCESSFUL', 'subtask': None, 'subtask_id': None,
+         'error': None},
         {'task_id': delta['task_id'], 'host': 'delta', 'status': 'FAILED', 'subtask': 'Check if process not exist',
-         'error': 'port 2883 is taken'}]
+         'subtask_id': failed[2], 'error': 'port 2883 is taken'}]
     assert world.registry.finish_run(run['id']) == expected
     assert world.registry.finish_run(run['id']) == expected
     tasks = world.registry.tasks(run['id'])
