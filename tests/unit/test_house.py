@@ -91,7 +91,8 @@ def test_a_role_uses_only_what_it_describes(role):
     text = re.sub(r'oceanbase\.obproxy\.\w+', '', text)
     used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
     described = {name for entry in specs(role).values() for name in entry.get('options', {})}
-    shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_registered', 'obproxy_stopped', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
+    shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_registered', 'obproxy_stopped', 'obproxy_result',
+              'obproxy_registry_url', 'obproxy_monitoring_host'}
     assert used - described - shared == set()
 
 

@@ -219,8 +219,11 @@ def test_a_cancelled_task_is_told_to_its_run(world, failed, resume):
 
 def test_a_run_that_nobody_follows_is_closed_by_a_cancel(world, failed, resume, add_body):
     resume('retry', None, None)
-    with world.registry.transaction() as store:
-        _task_admin.cancel(store, failed['hosts']['gamma']['task_id'], JANE)
+    for host in ('gamma', 'delta'):
+        with world.registry.transaction() as store:
+            _task_admin.cancel(store, failed['hosts'][host]['task_id'], JANE)
+            assert store.tasks.cancelled(failed['hosts'][host]['task_id']) == 'cancelled by jane on 192.0.2.7'
+    assert {entry['error'] for entry in world.registry.finish_run(failed['id'])} == {'cancelled by jane on 192.0.2.7'}
     assert world.plan_beside('batch_add', add_body, 1)['changed'] is False
 
 
