@@ -10,6 +10,7 @@ import re
 
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations
 
@@ -38,6 +39,14 @@ def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
     tasks = load('playbooks', f'{playbook}.yml')[1]['tasks'][0]['block']
     listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in tasks]
     assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
+
+
+@pytest.mark.parametrize('playbook', GRAPHS)
+def test_the_controller_is_the_last_host_of_a_play(playbook):
+    """What is done once for all is done on the first; Ansible's union of lists has no order."""
+    planned = {'hostvars': {'localhost': {'obproxy_plan': {'hosts': {f'host{number}': {} for number in range(9)}}}}}
+    hosts = NativeEnvironment().from_string(load('playbooks', f'{playbook}.yml')[1]['hosts']).render(planned)
+    assert list(hosts) == [*planned['hostvars']['localhost']['obproxy_plan']['hosts'], 'localhost']
 
 
 def listed_roles(playbook, play):
