@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import RequestAction
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operations import OPERATIONS, plan_operation
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 SPEC = {
     'operation': {'type': 'str', 'required': True, 'choices': sorted(OPERATIONS)},
@@ -25,8 +23,9 @@ class ActionModule(RequestAction):
         body = self._body({'request': values['request'] or {}})
         registry = self.registry(values)
         # Where there is no registry, there is no cluster either: refusing that leaves no file behind.
-        registry = registry if registry.exists else Registry(IN_MEMORY)
-        with registry.transaction(commit=not self.check_mode) as store:
+        if self.check_mode or not registry.exists:
+            registry = registry.rehearsal()
+        with registry.transaction() as store:
             plan = plan_operation(
                 values['operation'], body, values['cluster_id'], store, self._inventory(), self._settings(), self._actor,
                 self._envelope.trace_id, self.lease(), self.check_mode)

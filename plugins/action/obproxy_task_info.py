@@ -25,8 +25,9 @@ class ActionModule(ControllerAction):
         values = self.checked(SPEC)
         registry = self.registry(values)
         values.pop('registry_url')
-        found = []
-        if registry.exists:
-            with registry.transaction(writes=False) as store:
-                found = find(store, **values)
+        # A registry that isn't there yet is not made to be read.
+        if self.check_mode or not registry.exists:
+            registry = registry.rehearsal()
+        with registry.transaction(writes=False) as store:
+            found = find(store, **values)
         return self._envelope.answer({'contents': found}, changed=False, lines=lines(found, values['task_id'] is not None))

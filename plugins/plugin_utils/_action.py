@@ -12,7 +12,6 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _leases, _plan
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Envelope, actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory, number
@@ -90,9 +89,7 @@ class ControllerAction(ActionBase):
     def reading_or_writing(self, args):
         """Return a transaction of the registry; in check mode nothing that is done in it is kept."""
         registry = self.registry(args)
-        if self.check_mode and not registry.exists:
-            registry = Registry(IN_MEMORY)
-        return registry.transaction(commit=not self.check_mode)
+        return (registry.rehearsal() if self.check_mode else registry).transaction()
 
 
 class RequestAction(ControllerAction):

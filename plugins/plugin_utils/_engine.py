@@ -9,6 +9,7 @@ import contextlib
 import os
 import pathlib
 import re
+import sqlite3
 
 from ansible import constants as C
 
@@ -20,7 +21,6 @@ if _schema.sa:
     from sqlalchemy import exc as sa_errors
     from sqlalchemy import pool
 
-IN_MEMORY = 'sqlite://'
 BUSY_SECONDS = 30
 WRITES = 'obproxy_writes'
 
@@ -42,39 +42,82 @@ def parse_url(text):
                             "'pip install --upgrade \"sqlalchemy>=2.0\"'")
     try:
         url = sa.make_url(text or os.environ.get('OBPROXY_REGISTRY_URL') or default_url())
-        return url.set(database=os.path.expanduser(url.database)) if sqlite_file(url) else url
     except (sa_errors.ArgumentError, ValueError):
         raise RegistryError(
             'obproxy_registry_url is not a database URL; expected for example sqlite:////var/lib/obproxy/registry.db '
             'or postgresql+psycopg://user:password@host/database') from None
+    if url.get_backend_name() != 'sqlite':
+        return url
+    if not url.database or url.database == ':memory:' or url.database.startswith('file:'):
+        raise RegistryError(
+            f'obproxy_registry_url is {said(url)}, which names no file: a registry in memory would be gone before the hosts '
+            'are worked on; expected for example sqlite:////var/lib/obproxy/registry.db')
+    return url.set(database=os.path.expanduser(url.database))
 
 
 def sqlite_file(url):
     """Return the path of a SQLite registry, or None when it is something else."""
-    if url.get_backend_name() != 'sqlite' or not url.database or url.database == ':memory:':
-        return None
-    return pathlib.Path(url.database)
+    return pathlib.Path(url.database) if url.get_backend_name() == 'sqlite' else None
 
 
 def make_engine(url):
     """Create the engine; connections are not kept, so that several processes can fork and go on."""
     path = sqlite_file(url)
+    if not path:
+        return _server_engine(url)
     try:
-        if url.get_backend_name() != 'sqlite':
-            return sa.create_engine(url, poolclass=pool.NullPool, isolation_level='READ COMMITTED')
-        if path:
-            _make_private(path)
-        engine = sa.create_engine(
-            url, poolclass=pool.NullPool if path else pool.StaticPool, connect_args={'timeout': BUSY_SECONDS})
+        _make_private(path)
+    except OSError as exc:
+        raise RegistryError(f'The registry {path} cannot be created: {exc.strerror}; '
+                            'set obproxy_registry_url or make the directory writable') from None
+    engine = sa.create_engine(url, poolclass=pool.NullPool, connect_args={'timeout': BUSY_SECONDS})
+    _prepare_sqlite(engine, ['journal_mode = WAL'])
+    return engine
+
+
+def reading_engine(url):
+    """Create an engine that only reads: a SQLite file that is not there is not made."""
+    path = sqlite_file(url)
+    if not path:
+        return _server_engine(url)
+    engine = sa.create_engine('sqlite://', creator=lambda: _open_to_read(path), poolclass=pool.NullPool)
+    _prepare_sqlite(engine)
+    return engine
+
+
+def memory_engine(path=None):
+    """Create an engine for a registry in memory, with what is in a file."""
+    engine = sa.create_engine('sqlite://', poolclass=pool.StaticPool)
+    if path:
+        @sa.event.listens_for(engine, 'connect')
+        def copied(connection, record):
+            with contextlib.closing(_open_to_read(path)) as source:
+                source.backup(connection)
+    _prepare_sqlite(engine)
+    return engine
+
+
+def _server_engine(url):
+    try:
+        return sa.create_engine(url, poolclass=pool.NullPool, isolation_level='READ COMMITTED')
     except (sa_errors.NoSuchModuleError, ImportError) as exc:
         raise RegistryError(
             f'The registry at {said(url)} needs a database driver that is not there: {exc}; '
             'install it with pip beside ansible-core') from None
-    except OSError as exc:
-        raise RegistryError(f'The registry {path} cannot be created: {exc.strerror}; '
-                            'set obproxy_registry_url or make the directory writable') from None
-    _prepare_sqlite(engine, path)
-    return engine
+
+
+def _open_to_read(path):
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(f'{uri}?mode=ro', uri=True, timeout=BUSY_SECONDS)
+    try:
+        connection.execute('SELECT count(*) FROM sqlite_master').fetchone()
+    except sqlite3.OperationalError:
+        # SQLite wants to make two files beside it, even to read; without them nobody writes just now.
+        connection.close()
+        if pathlib.Path(f'{path}-wal').exists():
+            raise
+        connection = sqlite3.connect(f'{uri}?mode=ro&immutable=1', uri=True)
+    return connection
 
 
 def _make_private(path):
@@ -84,15 +127,13 @@ def _make_private(path):
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _prepare_sqlite(engine, path):
+def _prepare_sqlite(engine, pragmas=()):
     @sa.event.listens_for(engine, 'connect')
     def connected(connection, record):
         # The driver's own transactions begin too late to keep two planners apart.
         connection.isolation_level = None
-        connection.execute(f'PRAGMA busy_timeout = {BUSY_SECONDS * 1000}')
-        connection.execute('PRAGMA foreign_keys = ON')
-        if path:
-            connection.execute('PRAGMA journal_mode = WAL')
+        for pragma in (f'busy_timeout = {BUSY_SECONDS * 1000}', 'foreign_keys = ON', *pragmas):
+            connection.execute(f'PRAGMA {pragma}')
 
     @sa.event.listens_for(engine, 'begin')
     def begun(connection):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _schema
 
 if _schema.sa:
@@ -30,7 +32,11 @@ def migrate(engine):
 
 def _add_column(connection, table, name):
     # A database without transactions for this may have been left half way.
-    if name in {column['name'] for column in sa.inspect(connection).get_columns(table.name)}:
+    with warnings.catch_warnings():
+        # OceanBase describes its tables in words of its own, of which SQLAlchemy warns.
+        warnings.simplefilter('ignore', sa.exc.SAWarning)
+        columns = sa.inspect(connection).get_columns(table.name)
+    if name in {column['name'] for column in columns}:
         return
     column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
     connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN {column}')

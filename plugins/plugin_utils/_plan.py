@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, _leases, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _leases, _rules
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Fault, RegistryError, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._planner import Planner
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
 
 
@@ -18,16 +17,16 @@ def plan(operation, body, cluster_key, inventory, settings, registry, actor, tra
          lease=_leases.SECONDS):
     """Return {changed, data, run, hosts}; raise RequestError with every fault there is.
 
-    Where there is no registry yet, a rehearsal in memory comes first: a refused request leaves no file behind.
+    Where there is no registry yet, a rehearsal comes first: a refused request leaves no file behind.
     """
     if not isinstance(body, Mapping):
         raise RequestError([Fault.of('request', f'of type {type(body).__name__}', "an object: OCP's request body")])
 
-    def carry_out(where, commit):
+    def carry_out(where):
         request = Request(operation, body)
         _rules.check(request)
         try:
-            with where.transaction(commit=commit) as store:
+            with where.transaction() as store:
                 planner = Planner(request, store, inventory, settings)
                 planner.check(cluster_key)
                 if not check_mode:
@@ -38,11 +37,11 @@ def plan(operation, body, cluster_key, inventory, settings, registry, actor, tra
             _refuse(request)
             raise
 
-    if not registry.exists:
-        rehearsal = carry_out(Registry(_engine.IN_MEMORY), False)
+    if check_mode or not registry.exists:
+        rehearsal = carry_out(registry.rehearsal())
         if check_mode:
             return rehearsal
-    return carry_out(registry, not check_mode)
+    return carry_out(registry)
 
 
 def _refuse(request):

@@ -23,9 +23,14 @@ PAUSE_SECONDS = 0.1
 class Registry:
     """A registry at an address; every method is one short transaction."""
 
-    def __init__(self, url=None):
+    def __init__(self, url=None, rehearses=False):
         self.url = _engine.parse_url(url)
+        self._rehearses = rehearses
         self._engine = None
+
+    def rehearsal(self):
+        """Return a registry in which everything can be tried; nothing of it is kept."""
+        return Registry(self.url, rehearses=True)
 
     @property
     def exists(self):
@@ -34,18 +39,51 @@ class Registry:
         return path is None or path.exists()
 
     @contextlib.contextmanager
-    def transaction(self, commit=True, writes=True):
+    def transaction(self, writes=True):
         """Yield a Store; what is done through it is kept altogether or not at all."""
         with _engine.explained(self.url):
             if self._engine is None:
-                engine = _engine.make_engine(self.url)
-                _ensure_schema(engine)
+                engine = self._rehearsal_engine() if self._rehearses else _engine.make_engine(self.url)
+                _ensure_schema(engine, self.url)
                 self._engine = engine
             with self._engine.connect().execution_options(**{_engine.WRITES: writes}) as connection:
                 with connection.begin() as transaction:
                     yield Store(connection)
-                    if not (commit and writes):
+                    if self._rehearses or not writes:
                         transaction.rollback()
+
+    @contextlib.contextmanager
+    def reading(self):
+        """Yield a connection; a registry is neither made nor brought up to date to be read."""
+        with _engine.explained(self.url):
+            version = None
+            if self.exists:
+                connection = _engine.reading_engine(self.url).connect()
+                with connection, connection.begin():
+                    version = _version(connection)
+                    if version is not None:
+                        _refuse_newer(version, self.url)
+                        yield connection
+            if version is None:
+                raise RegistryError(
+                    f'There is no registry at {_engine.said(self.url)}: the first run of a playbook such as '
+                    'oceanbase.obproxy.create makes it; see that obproxy_registry_url or OBPROXY_REGISTRY_URL leads to it')
+
+    def _rehearsal_engine(self):
+        path = _engine.sqlite_file(self.url)
+        if path:
+            return _engine.memory_engine(path if path.exists() else None)
+        engine = _engine.make_engine(self.url)
+        with engine.connect() as connection:
+            version = _version(connection)
+        if version is None:
+            return _engine.memory_engine()
+        if version < _schema.VERSION:
+            raise RegistryError(
+                f'The registry at {_engine.said(self.url)} was written by an older version of this collection, and check mode '
+                "changes nothing: run 'ansible-playbook oceanbase.obproxy.tasks', which brings it up to date, then the same "
+                'command again')
+        return engine
 
     def set_subtask(self, subtask_id, status, when=None, error=None):
         """Move one subtask to a state."""
@@ -83,16 +121,20 @@ def _version(connection):
     return connection.execute(sa.select(sa.func.max(_schema.table('schema').c.version))).scalar()
 
 
-def _ensure_schema(engine):
+def _ensure_schema(engine, url):
     with engine.connect() as connection:
         version = _version(connection)
     if version is None:
         version = _insistently(_try_to_create, engine)
     if version < _schema.VERSION:
         version = _insistently(_migrations.migrate, engine)
+    _refuse_newer(version, url)
+
+
+def _refuse_newer(version, url):
     if version > _schema.VERSION:
         raise RegistryError(
-            f'The registry at {_engine.said(engine.url)} was written by a newer version of this collection '
+            f'The registry at {_engine.said(url)} was written by a newer version of this collection '
             f'(its schema is {version}, this collection knows {_schema.VERSION}): upgrade the collection')
 
 

@@ -74,7 +74,7 @@ class Settings:
             _missing(request, 'obproxy_config_server_url', 'the address from which OBProxy gets its OB clusters',
                      'workMode is CONFIG_URL')
         if url is UNRESOLVED or not re.fullmatch(r'https?://[^\s\x00-\x1f\x7f,]+', str(url) or 'http://x'):
-            _faulty(request, 'obproxy_config_server_url', _masked(url), 'an http or https URL without blanks and commas')
+            _faulty(request, 'obproxy_config_server_url', masked(url), 'an http or https URL without blanks and commas')
             return ''
         return str(url)
 
@@ -147,7 +147,8 @@ class Settings:
             _faulty(request, 'obproxy_package_dir', folder, f'a folder on the controller that holds {name}')
 
 
-def _masked(url):
+def masked(url):
+    """Hide a password in an address."""
     return re.sub('//[^/@]*@', '//***@', url) if isinstance(url, str) else url
 
 

@@ -143,7 +143,14 @@ class TaskStore(Leases):
     def _subtasks(self, task_ids):
         table = _schema.table('subtasks')
         return {row['id']: row for row in self._rows(
-            sa.select(table).where(table.c.task_id.in_(task_ids)).order_by(table.c.id).with_for_update())}
+            sa.select(table).where(table.c.task_id.in_(task_ids)).order_by(table.c.id))}
+
+    def _lock(self, task_ids):
+        """Keep others off these tasks' runs until this transaction ends; each by its key: a search may lock what it passes."""
+        tasks, runs = _schema.table('tasks'), _schema.table('runs')
+        run_ids = {row['run_id'] for row in self._rows(sa.select(tasks.c.run_id).where(tasks.c.id.in_(task_ids)))}
+        for run_id in sorted(run_ids):
+            self._rows(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update())
 
     def _task_ids(self, subtask_ids):
         table = _schema.table('subtasks')
@@ -157,6 +164,7 @@ class TaskStore(Leases):
     def move(self, moves):
         """Move subtasks (id, status, when, error), then what follows from it; without a status the log gets the words."""
         task_ids = self._task_ids([move[0] for move in moves])
+        self._lock(task_ids)
         rows = self._subtasks(task_ids)
         for subtask_id, status, when, error in moves:
             row, when = rows[subtask_id], when or _schema.utc_now()

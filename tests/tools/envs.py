@@ -5,7 +5,6 @@ python3 tests/tools/envs.py [core-2.16] [core-new]
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 import os
 import shutil
@@ -49,23 +48,26 @@ def make(name: str) -> str:
     """Make or refresh one environment. Returns why there is none, or nothing."""
     folder = VENVS / name
     requirements = REQUIREMENTS / f'{name}.txt'
-    stamp = folder / '.stamp'
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted and works(folder):
-        return ''
+    # What was installed; it changes in place, since other checkouts may share the environment.
+    stamp = folder / 'requirements.txt'
+    wanted = requirements.read_text()
     uv = uv_command()
-    python = choose(name, bool(uv))
-    if not python:
-        versions = ', '.join(f'{major}.{minor}' for major, minor in sorted(PYTHONS[name]))
-        return f'{name} needs a Python of {versions} (looked on PATH and in pyenv), or uv to fetch one'
-    print(f'making .venv/{name} with {python}', flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    if works(folder):
+        if stamp.exists() and stamp.read_text() == wanted:
+            return ''
+        print(f'refreshing .venv/{name}', flush=True)
+    else:
+        python = choose(name, bool(uv))
+        if not python:
+            versions = ', '.join(f'{major}.{minor}' for major, minor in sorted(PYTHONS[name]))
+            return f'{name} needs a Python of {versions} (looked on PATH and in pyenv), or uv to fetch one'
+        print(f'making .venv/{name} with {python}', flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        run(*([uv, 'venv', '--quiet', '--python', python] if uv else [python, '-m', 'venv']), folder)
     if uv:
-        run(uv, 'venv', '--quiet', '--python', python, folder)
         # Compiled as pip does it: the tests themselves write no bytecode, and each start of Ansible would compile all.
         run(uv, 'pip', 'install', '--quiet', '--compile-bytecode', '--python', folder / 'bin' / 'python', '-r', requirements)
     else:
-        run(python, '-m', 'venv', folder)
         run(folder / 'bin' / 'python', '-m', 'pip', 'install', '--quiet', '-r', requirements)
     stamp.write_text(wanted)
     return ''
@@ -73,8 +75,9 @@ def make(name: str) -> str:
 
 def works(folder: Path) -> bool:
     """Whether its Python still runs: the machine's own may have been replaced by another."""
-    return subprocess.run([folder / 'bin' / 'ansible', '--version'], capture_output=True, check=False,
-                          env=dict(os.environ, ANSIBLE_LOCAL_TEMP='/tmp')).returncode == 0
+    command = folder / 'bin' / 'ansible'
+    return command.exists() and subprocess.run(
+        [command, '--version'], capture_output=True, check=False, env=dict(os.environ, ANSIBLE_LOCAL_TEMP='/tmp')).returncode == 0
 
 
 def choose(name: str, fetch: bool) -> str:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(REPOSITORY / 'tests' / 'lab' / 'labkit'))
 import needs  # noqa: E402  pylint: disable=wrong-import-position
 import settings  # noqa: E402  pylint: disable=wrong-import-position
 
-NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server'], 'dnf': ['dnf']}
+NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server'], 'pg_ctlcluster': ['postgresql'], 'dnf': ['dnf']}
 LIVE = ('lab', 'molecule')
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 SUMMARY = re.compile(r'^\W*(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+', re.MULTILINE)

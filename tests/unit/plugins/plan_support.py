@@ -9,13 +9,13 @@ import copy
 import json
 import os
 import pathlib
-import sqlite3
 import subprocess
 import sys
 
 import pytest
+import sqlalchemy as sa
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _plan
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _migrations, _plan
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
@@ -69,11 +69,26 @@ class World:
         self.forget_leases()
         return self.plan_beside(operation, body, cluster, check_mode)
 
+    def sql(self, *statements):
+        """Carry out SQL past the code under test; return the last statement's rows."""
+        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
+        with engine.connect() as connection, connection.begin():
+            for statement in statements:
+                done = connection.execute(sa.text(statement))
+            return [dict(row) for row in done.mappings()] if done.returns_rows else []
+
     def forget_leases(self):
         """Let the leases of all runs run out."""
-        if self.path.exists():
-            with sqlite3.connect(self.path) as connection:
-                connection.execute('UPDATE obproxy_runs SET lease_until = NULL')
+        if self.is_there():
+            self.sql('UPDATE obproxy_runs SET lease_until = NULL')
+
+    def is_there(self):
+        """Tell whether anything was written yet."""
+        return self.path.exists()
+
+    def lose(self):
+        """Lose the registry with all that is in it."""
+        self.path.unlink()
 
     def plan_beside(self, operation, body, cluster=None, check_mode=False, lease=30):
         """Plan a request although other runs may be at work."""
@@ -86,10 +101,16 @@ class World:
         """Plan an operation on servers that a cluster has, when no other run is at work."""
         self.forget_leases()
         inventory = Inventory(self.hosts, self.hosts)
-        with self.registry.transaction(commit=not check_mode) as store:
+        with (self.registry.rehearsal() if check_mode else self.registry).transaction() as store:
             return plan_operation(
                 operation, body or {}, cluster, store, inventory, Settings(self.variables.get, inventory),
                 Actor('admin', '192.0.2.9', 'controller'), '0123456789abcdef', 30, check_mode)
+
+    def become_first_version(self):
+        """Take away what later versions of the schema have added."""
+        for added in _migrations.ADDED.values():
+            self.sql(*(f'ALTER TABLE obproxy_{table} DROP COLUMN {column}' for table, column in added))
+        self.sql('DELETE FROM obproxy_schema', 'INSERT INTO obproxy_schema VALUES (1)')
 
     def refused(self, operation, body, cluster=None):
         """Return {field: fault} of a request that is refused, and the status."""
@@ -99,9 +120,7 @@ class World:
 
     def rows(self, table):
         """Return what is in one of the registry's tables, past the code under test, but for the time that a lease has left."""
-        with sqlite3.connect(self.path) as connection:
-            connection.row_factory = sqlite3.Row
-            rows = [dict(row) for row in connection.execute(f'SELECT * FROM obproxy_{table} ORDER BY id')]
+        rows = self.sql(f'SELECT * FROM obproxy_{table} ORDER BY id')
         for row in rows:
             row.pop('lease_until', None)
         return rows

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import new_record
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._discover import Discovery
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
@@ -20,8 +18,7 @@ CONTENT = (
 
 
 def content(world):
-    with sqlite3.connect(world.path) as registry:
-        return [registry.execute(statement).fetchall() for statement in CONTENT]
+    return [world.sql(statement) for statement in CONTENT]
 
 
 def surveys(*plans):
@@ -45,18 +42,22 @@ def test_a_lost_registry_is_rebuilt_as_it_was(world, create_body, add_body):
     found = surveys(world.plan('create', create_body), world.plan('batch_add', add_body, 'foo'))
     before = content(world)
     assert len(before[1]) == 3
-    world.path.unlink()
+    world.lose()
     changed, discovery = discover(world, found)
     assert (changed, discovery.problems) == (True, [])
     assert content(world) == before
     assert {row['status'] for row in world.rows('servers')} == {'RUNNING'}
     assert discover(world, found)[0] is False
     assert world.plan('create', create_body)['changed'] is False
+    add_body['hostIds'] = ['delta']
+    world.plan('batch_add', add_body, 'foo')
+    new = {**create_body, 'name': 'bar', 'obproxyInstallParam': {'hostIds': []}}
+    assert (world.plan('create', new)['run']['cluster_id'], world.rows('servers')[-1]['id']) == (2, 4)
 
 
 def test_an_id_that_is_taken_is_given_anew_and_said(world, create_body):
     found = surveys(world.plan('create', create_body))
-    world.path.unlink()
+    world.lose()
     world.plan('create', {**create_body, 'name': 'other', 'obproxyInstallParam': {'hostIds': []}})
     changed, discovery = discover(world, found)
     assert changed
@@ -67,7 +68,7 @@ def test_an_id_that_is_taken_is_given_anew_and_said(world, create_body):
 def test_what_does_not_run_is_unavailable(world, create_body):
     found = surveys(world.plan('create', create_body))
     found['alpha']['instances'] = []
-    world.path.unlink()
+    world.lose()
     discover(world, found)
     assert sorted(row['status'] for row in world.rows('servers')) == ['RUNNING', 'UNAVAILABLE']
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import multiprocessing
-import stat
-
-import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import World
@@ -60,16 +57,9 @@ def test_check_mode_changes_nothing(world, create_body, add_body):
     assert list(world.folder.iterdir()) == [world.folder / 'packages']
     world.plan('create', create_body)
     before = [world.rows(table) for table in ('clusters', 'servers', 'hosts', 'runs', 'tasks', 'subtasks')]
-    assert world.plan('batch_add', add_body, 1, check_mode=True)['changed']
+    assert world.plan('batch_add', add_body, 'foo', check_mode=True)['changed']
     assert not world.plan('create', create_body, check_mode=True)['changed']
     assert [world.rows(table) for table in ('clusters', 'servers', 'hosts', 'runs', 'tasks', 'subtasks')] == before
-
-
-def test_the_file_is_for_its_owner_only(world, create_body):
-    world.url = f"sqlite:///{world.folder / 'new' / 'registry.db'}"
-    world.plan('create', create_body)
-    assert stat.S_IMODE((world.folder / 'new').stat().st_mode) == 0o700
-    assert stat.S_IMODE((world.folder / 'new' / 'registry.db').stat().st_mode) == 0o600
 
 
 def test_several_servers_on_a_host_get_rpc_ports_of_their_own(world, create_body, add_body):
@@ -119,23 +109,33 @@ def plan_many(folder, names, host, barrier):
             'hostIds': [host], 'sqlPort': 3000 + number * 10, 'exportPort': 3001 + number * 10,
             'version': 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm'}}
         try:
-            plan = world.plan('create', body)
+            plan = world.plan_beside('create', body)
             done.append((name, plan['run']['cluster_id'], plan['data']['id'], [row['id'] for row in plan['data']['subtasks']]))
         except RequestError as error:
             done.append((name, error.status))
     return done
 
 
-@pytest.mark.parametrize('hosts', [(1, 2), (1, 1)])
-def test_two_planners_at_once(world, hosts):
-    names = [[f'{letter}{number}' for number in range(8)] for letter in ('one', 'two')]
+# Two clusters on hosts of their own; two that want the same ports of a host; one cluster twice.
+BESIDE, SAME_PORTS, SAME_CLUSTER = ('one', 'two', 1, 2), ('one', 'two', 1, 1), ('one', 'one', 1, 1)
+
+
+def test_two_planners_at_once(world):
     methods = multiprocessing.get_context('spawn')
     with methods.Manager() as manager, concurrent.futures.ProcessPoolExecutor(2, methods) as pool:
-        barrier = manager.Barrier(2)
-        futures = [pool.submit(plan_many, dict(world.__dict__), *job, barrier) for job in zip(names, hosts)]
-        done = [entry for future in futures for entry in future.result(120)]
+        for case in (BESIDE, SAME_PORTS, SAME_CLUSTER):
+            barrier = manager.Barrier(2)
+            futures = [pool.submit(plan_many, dict(world.__dict__), [f'{letter}{number}' for number in range(6)], host, barrier)
+                       for letter, host in zip(case[:2], case[2:])]
+            done = [entry for future in futures for entry in future.result(120)]
+            check_planned(world, done, 12 if case == BESIDE else 6)
+            world.lose()
+
+
+def check_planned(world, done, wanted):
+    """Each plan is whole, and those that could not be carried out beside another were refused."""
     planned = [entry for entry in done if len(entry) == 4]
-    assert len(planned) == (16 if hosts[0] != hosts[1] else 8)
+    assert len(planned) == wanted
     assert {entry[1] for entry in done if len(entry) == 2} <= {409}
     for ids in zip(*[entry[1:3] for entry in planned]):
         assert len(set(ids)) == len(planned)

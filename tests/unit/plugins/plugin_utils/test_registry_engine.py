@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
 import sqlite3
+import stat
 import subprocess
 import sys
 
@@ -28,8 +31,7 @@ def said(url):
 
 def test_a_newer_schema_is_refused(world, create_body):
     world.plan('create', create_body)
-    with sqlite3.connect(world.path) as connection:
-        connection.execute('INSERT INTO obproxy_schema VALUES (99)')
+    world.sql('INSERT INTO obproxy_schema VALUES (99)')
     assert 'upgrade the collection' in said(world.url)
 
 
@@ -44,6 +46,13 @@ def test_a_place_where_nothing_can_be_made(tmp_path):
     assert 'cannot be created' in said(f"sqlite:///{tmp_path / 'file' / 'registry.db'}")
 
 
+def test_the_file_is_for_its_owner_only(world, create_body):
+    world.url = f"sqlite:///{world.folder / 'new' / 'registry.db'}"
+    world.plan('create', create_body)
+    assert stat.S_IMODE((world.folder / 'new').stat().st_mode) == 0o700
+    assert stat.S_IMODE((world.folder / 'new' / 'registry.db').stat().st_mode) == 0o600
+
+
 def test_a_locked_registry(world, create_body, monkeypatch):
     world.plan('create', create_body)
     monkeypatch.setattr(_engine, 'BUSY_SECONDS', 0.2)
@@ -53,6 +62,57 @@ def test_a_locked_registry(world, create_body, monkeypatch):
         assert 'another process holds it' in said(world.url)
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize('url', ['sqlite://', 'sqlite:///', 'sqlite:///:memory:', 'sqlite:///file:x?mode=memory&uri=true'])
+def test_a_registry_in_memory_is_refused_at_once(world, create_body, url):
+    world.url = url
+    with pytest.raises(RegistryError, match='names no file: .* would be gone before the hosts are worked on'):
+        world.plan_beside('create', create_body)
+
+
+@contextlib.contextmanager
+def nobody():
+    """Be somebody who may not write here: root may write everywhere."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_check_mode_needs_no_registry_that_can_be_written(world, create_body, add_body):
+    world.plan('create', create_body)
+    expected = world.plan('batch_add', add_body, 'foo', check_mode=True)
+    world.become_first_version()
+    for path, mode in ((world.path, 0o444), (world.folder, 0o555), (world.folder.parent, 0o755), (world.folder.parents[1], 0o755)):
+        path.chmod(mode)
+    before = world.path.read_bytes()
+    with nobody():
+        with pytest.raises(OSError):
+            (world.folder / 'new').touch()
+        assert world.plan_beside('batch_add', add_body, 'foo', check_mode=True)['run']['hosts'] == expected['run']['hosts']
+    world.folder.chmod(0o755)
+    assert world.path.read_bytes() == before
+    assert sorted(path.name for path in world.folder.iterdir()) == ['packages', 'registry.db']
+
+
+def test_check_mode_sees_what_another_process_has_just_written(world, create_body, add_body):
+    world.plan('create', create_body)
+    with contextlib.closing(sqlite3.connect(world.path, isolation_level=None)) as other:
+        other.execute('SELECT * FROM obproxy_runs').fetchall()
+        world.plan('create', {**create_body, 'name': 'bar', 'obproxyInstallParam': {'hostIds': []}})
+        other.execute('BEGIN IMMEDIATE')
+        assert world.plan_beside('batch_add', add_body, 'bar', check_mode=True)['run']['cluster_name'] == 'bar'
+
+
+def test_check_mode_does_not_take_a_file_for_a_registry_that_is_none(world, create_body):
+    world.path.write_text('not a database, but long enough to be looked at as one' * 20)
+    with pytest.raises(RegistryError, match='registry.db failed: file is not a database'):
+        world.plan_beside('create', create_body, check_mode=True)
 
 
 @pytest.mark.parametrize('url', [

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 
 
@@ -80,15 +80,10 @@ def test_a_run_that_was_closed_meanwhile_has_to_stop(world, run, add_body):
 
 
 def test_a_registry_of_the_first_version_is_taken_along(world, run, add_body):
-    with sqlite3.connect(world.path) as connection:
-        for table, column in (('runs', 'lease_seconds'), ('runs', 'lease_until'), ('subtasks', 'log')):
-            connection.execute(f'ALTER TABLE obproxy_{table} DROP COLUMN {column}')
-        connection.execute('DELETE FROM obproxy_schema')
-        connection.execute('INSERT INTO obproxy_schema VALUES (1)')
+    world.become_first_version()
     assert world.registry.tasks(run['id'])[0]['status'] == 'FAILED'
     assert world.plan_beside('batch_add', add_body, 'foo')['run']['cluster_name'] == 'foo'
-    with sqlite3.connect(world.path) as connection:
-        assert connection.execute('SELECT max(version) FROM obproxy_schema').fetchone() == (2,)
+    assert world.sql('SELECT max(version) AS version FROM obproxy_schema') == [{'version': _schema.VERSION}]
 
 
 HOLDER = '''
