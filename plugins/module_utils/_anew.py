@@ -12,8 +12,7 @@ __metaclass__ = type
 
 import os
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
-    _credentials, _discovery_live, _parameters, _start_checks)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _credentials, _discovery_live, _parameters
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     Changes, HostError, ensure_folder, opened, remove_tree)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, connect_any

@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states 
 
 PACKAGE_TIMEOUT = 300
 
+
 def uninstall(name, keep_data, stop_timeout, changes, layout, run):
     """Stop the instance, remove its package unless others use it, its home and its record; the record, and how it stopped."""
     if os.geteuid() != 0:

@@ -168,7 +168,7 @@ def argument_spec():
         mode=dict(type='str', choices=['hot', 'cold'], default='hot'),
         sys_password=dict(type='str', required=True, no_log=True),
         old_sys_passwords=dict(type='list', elements='str', default=[], no_log=True),
-        ob_passwords=dict(type='list', elements='dict', default=[], options=dict(
+        ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=dict(
             cluster_name=dict(type='str', required=True),
             password=dict(type='str', required=True, no_log=True),
         )),
