@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_tasks import timed_out
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import address, labels
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._take_over import surveyed
 
 
@@ -35,20 +36,11 @@ def _planned(hosts, hostvars):
 
 def exporter_targets(hosts, hostvars):
     """List the exporters of the planned hosts, as O(targets) of obproxy_exporter_target takes them."""
-    targets = []
-    for host, variables, server in _planned(hosts, hostvars):
-        address = variables.get('ansible_host') or host
-        targets.append({
-            'address': f"[{address}]:{server['exporter_port']}" if ':' in address else f"{address}:{server['exporter_port']}",
-            'labels': {
-                'obproxy_cluster': server['cluster_name'],
-                'obproxy_cluster_id': str(server['cluster_id']),
-                'obproxy_server_id': str(server['server_id']),
-                'version': server['package']['version'],
-                'work_mode': server['work_mode'],
-            },
-        })
-    return targets
+    return [
+        {'address': address(variables.get('ansible_host') or host, server['exporter_port']),
+         'labels': labels(server['cluster_name'], server['cluster_id'], server['server_id'],
+                          (server['package'] or {}).get('version'), server.get('idc'), server['work_mode'])}
+        for host, variables, server in _planned(hosts, hostvars) if server['exporter_port']]
 
 
 def planned_servers(hosts, plan):

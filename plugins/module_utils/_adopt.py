@@ -9,6 +9,7 @@ __metaclass__ = type
 import os
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _discovery, _instance, _supervision, _user
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._agent import Agent
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, ensure_directories, ensure_file, ensure_folder, ensure_link, opened, remove_file, remove_tree)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import WATCHDOG, watchdog_pids
@@ -129,6 +130,7 @@ def release(params, changes, layout, run):
         record = read_record(name, layout.records)
         if record is None or BEFORE not in record:
             return
+        Agent(changes, layout, run).forget(name)
         home, before = record['home'], record[BEFORE]
         changes.add('supervisor of ' + name, _supervision.COLLECTION + '\n', 'none\n')
         if not changes.check_mode:

@@ -10,7 +10,7 @@ import os
 import re
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
-    _discovery_live, _discovery_ports, _process, _supervision)
+    _agents, _discovery_live, _discovery_ports, _process, _supervision)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import find_command
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import BINARY, Rpm
@@ -40,7 +40,7 @@ def survey(params, run, layout=None):
         instance.pop('parents')
     return {'instances': found, 'records': records, 'packages': [_package(one) for one in packages],
             'problems': problems + broken, 'architecture': os.uname()[4],
-            'systemd': os.path.isdir(layout.systemd)}
+            'systemd': os.path.isdir(layout.systemd), 'agents': _agents.find(proc=layout.proc)}
 
 
 def _packages(run, problems):

@@ -1,20 +1,35 @@
 # Copyright: (c) 2026, oceanbase.obproxy contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A JSON file of targets that Prometheus discovers (file_sd), kept one entry per address."""
+"""Scrape targets in the files that Prometheus' file_sd reads, one per OBProxy cluster."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
 import json
 import os
+import re
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, ensure_directories, ensure_file, locked, opened, remove_file)
 
+CLUSTER = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}\Z')
 MODE = 0o644
 LOCK_TIMEOUT = 60
+
+
+def file_name(cluster):
+    """The name of a cluster's file."""
+    if not CLUSTER.match(cluster):
+        raise HostError("%r is no name of an OBProxy cluster: a letter, then letters, digits, '_', '.' and '-' are "
+                        'expected, 64 at most.' % (cluster,))
+    return 'obproxy-%s.json' % cluster
+
+
+def labels_of(target):
+    """The labels of a target as text."""
+    return dict((name, to_text(value)) for name, value in (target['labels'] or {}).items())
 
 
 def _parse(text, path):
@@ -43,22 +58,21 @@ def _merged(before, targets, present):
     found = dict(before)
     for target in targets:
         if present:
-            found[target['address']] = dict((name, to_text(value))
-                                            for name, value in (target['labels'] or {}).items())
+            found[target['address']] = labels_of(target)
         else:
             found.pop(target['address'], None)
     return found
 
 
-def merge(changes, path, targets, present):
-    """Bring the targets into the file, or take them out; how many it holds afterwards."""
-    folder, name = os.path.split(path)
+def merge(changes, folder, cluster, targets, present):
+    """Bring the targets into the cluster's file, or take them out; how many it holds afterwards."""
+    name = file_name(cluster)
     if present:
         ensure_directories(changes, folder)
     # Where there is no directory (check mode, or nothing to remove) there is nothing to lock either.
     unlocked = changes.check_mode or not os.path.isdir(folder)
     lock = os.path.join(folder, '.%s.lock' % name)
-    with locked(lock, LOCK_TIMEOUT, path, unlocked):
+    with locked(lock, LOCK_TIMEOUT, os.path.join(folder, name), unlocked):
         count = _write(changes, folder, name, targets, present)
         if not count and not unlocked:
             os.unlink(lock)

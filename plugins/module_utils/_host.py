@@ -13,7 +13,7 @@ import shlex
 import socket
 import struct
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _process
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _agents, _process
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout, read_records
@@ -157,6 +157,7 @@ class Survey(object):
             'os': operating_system(),
             'python': platform.python_version(),
             'systemd': os.path.isdir(self.layout.systemd),
+            'agents': _agents.find(proc=self.proc),
             'uid': os.geteuid(),
             'user': _user(options['user']),
             'addresses': addresses(self.proc),

@@ -9,6 +9,7 @@ __metaclass__ = type
 import os
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _user
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._agent import Agent
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, ensure_directories, ensure_file, ensure_folder, locked, opened, remove_file,
     remove_if_empty, remove_tree)
@@ -142,6 +143,7 @@ def absent(changes, name, home, keep_data, layout, run, keep_user=False):
         record = read_record(name, layout.records) or {}
         home = record.get('home', home)
         _refuse_if_running(name, home, layout)
+        Agent(changes, layout, run).forget(name)
         _ensure_unit(changes, name, '', layout, run)
         _ensure_root_file(changes, layout.cron, cron_name(name), '')
         _remove_home(changes, record, name, home, keep_data)

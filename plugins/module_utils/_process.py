@@ -163,6 +163,23 @@ def runs_with(pid, argument, proc=PROC):
     return argument in argv[1:]
 
 
+def option(pid, name, proc=PROC):
+    """The value that a process was given for an option, as NAME=VALUE or in the next argument; None without it."""
+    argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')
+    for argument, following in zip(argv, argv[1:] + [None]):
+        if argument == name:
+            return following
+        if argument.startswith(name + '='):
+            return argument[len(name) + 1:]
+    return None
+
+
+def boot_time(proc=PROC):
+    """When the machine was started, in seconds since 1970."""
+    found = re.search(r'^btime (\d+)', _read(proc + '/stat') or '', re.M)
+    return int(found.group(1)) if found else 0
+
+
 def process(pid, proc=PROC):
     """The process with this id, or None when there is none or only a zombie."""
     return _process(pid, None, proc)

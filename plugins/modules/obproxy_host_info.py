@@ -118,6 +118,10 @@ host:
     systemd:
       description: Whether systemd is the first process.
       type: bool
+    agents:
+      description: The monitoring agents, C(textfile_dir) of a node_exporter and C(ocp_agent_dir), each nothing where there is none.
+      type: dict
+      sample: {textfile_dir: /var/lib/prometheus/node-exporter, ocp_agent_dir: null}
     uid:
       description: The id of the user that the survey ran as.
       type: int

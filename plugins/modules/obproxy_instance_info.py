@@ -187,6 +187,11 @@ architecture:
   description: The host's architecture.
   returned: success
   type: str
+agents:
+  description: The monitoring agents, C(textfile_dir) of a node_exporter and C(ocp_agent_dir), each nothing where there is none.
+  returned: success
+  type: dict
+  sample: {textfile_dir: /var/lib/prometheus/node-exporter, ocp_agent_dir: null}
 systemd:
   description: Whether systemd runs the host.
   returned: success

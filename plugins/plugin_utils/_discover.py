@@ -98,7 +98,7 @@ class Discovery:
             last_active_time=_schema.utc_now() if status == 'RUNNING' else None,
             architecture=_architecture(record.get('version')), version=record.get('version') or None,
             parameter_version=record.get('parameter_version') or 0, sql_port=record['sql_port'],
-            exporter_port=record.get('exporter_port'), rpc_port=record.get('rpc_port'),
+            exporter_port=record.get('exporter_port'), rpc_port=record.get('rpc_port'), idc_name=record.get('idc'),
             **self._free('server', what, record.get('server_id')))
         if status == 'RUNNING' and record.get('exporter_port'):
             self._store.put_exporter(server_id, host.ip, record['exporter_port'])

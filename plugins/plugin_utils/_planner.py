@@ -79,8 +79,8 @@ class Planner:
         servers = {}
         for host in self.hosts:
             self.store.put_host(host.host_id, host.name, host.ip)
-            server, is_new = self._write_server(host)
-            changed = changed or is_new
+            server, is_other = self._write_server(host)
+            changed = changed or is_other
             servers[host.name] = server
         run, data, timeouts = write_tasks(self, servers, actor, trace_id, lease)
         run['check_mode'] = check_mode
@@ -135,9 +135,11 @@ class Planner:
             values = {'operate_status': 'OPERATING', 'ip': host.ip}
             if known['rpc_port'] is None and known['exporter_port'] is not None:
                 values['rpc_port'] = allot_rpc_port(self.store, host, known['sql_port'], known['exporter_port'])
-            self.store.update_server(known['id'], **values)
-            return {**known, **values}, False
-        values = {'cluster_id': self.cluster['id'], 'host_id': host.host_id, 'ip': host.ip, 'parameter_version': 0}
+            idc = self.found['idc'].get(host.name, known['idc_name'])
+            self.store.update_server(known['id'], idc_name=idc, **values)
+            return {**known, **values, 'idc_name': idc}, idc != known['idc_name']
+        values = {'cluster_id': self.cluster['id'], 'host_id': host.host_id, 'ip': host.ip, 'parameter_version': 0,
+                  'idc_name': self.found['idc'].get(host.name)}
         if self.request.operation == 'take_over':
             values.update(sql_port=host.sql_port, status='TAKINGOVER')
         else:

@@ -77,7 +77,7 @@ def describe(cluster, server, task_id, rs_list):
         'version': server['version'], 'package': package_of(server), 'work_mode': cluster['work_mode'],
         'config_url': '' if by_list else cluster['config_url'], 'rs_list': rs_list if by_list else '',
         'ob_cluster_name': links[0]['cluster_name'] if by_list else '', 'ob_links': links,
-        'parameter_version': cluster['parameter_version'],
+        'parameter_version': cluster['parameter_version'], 'idc': server['idc_name'],
     }
 
 

@@ -11,10 +11,12 @@ import re
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _timeouts
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import BACKENDS
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import can_be_told
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
 SERVER = re.compile(r'(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})')
+IDC = re.compile(r'[\w.-]{1,64}')
 SOURCES = ('file', 'url', 'repo')
 UNTELLABLE = 'one with a backslash or with both kinds of quotes, which OBProxy cannot be told'
 
@@ -44,10 +46,12 @@ class Settings:
 
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
-        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '', 'timeouts': self.timeouts(request, hosts),
+        found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '', 'idc': {}, 'timeouts': self.timeouts(request, hosts),
                  'rollback_on_failure': self._flag(request, hosts, 'obproxy_rollback_on_failure')}
         if not hosts:
             return found
+        found['idc'] = self._idc(request, hosts)
+        self._check_backend(request, hosts)
         self.check_sys_password(request, hosts)
         found['rs_list'] = self._check_links(request, hosts, cluster)
         if package:
@@ -77,6 +81,20 @@ class Settings:
             _faulty(request, 'obproxy_config_server_url', masked(url), 'an http or https URL without blanks and commas')
             return ''
         return str(url)
+
+    def _idc(self, request, hosts):
+        """Return the data centers of the hosts that name one."""
+        given = {host.name: self._of_host('obproxy_idc', host) for host in hosts}
+        for name, idc in given.items():
+            if idc not in (None, '') and not IDC.fullmatch(str(idc)):
+                request.fault('obproxy_idc', CANNOT_RESOLVE if idc is UNRESOLVED else idc,
+                              "a data center's name: letters, digits, '_', '.' and '-', 64 at most", why=f'of {name}')
+        return {name: str(idc) for name, idc in given.items() if idc not in (None, '')}
+
+    def _check_backend(self, request, hosts):
+        backend = self.get('obproxy_monitoring_backend', hosts) or BACKENDS[0]
+        if backend not in BACKENDS:
+            _faulty(request, 'obproxy_monitoring_backend', backend, f"one of {', '.join(BACKENDS)}")
 
     def check_sys_password(self, request, hosts):
         """Add a fault where root@proxysys has no password for some host, or one that OBProxy cannot be told."""

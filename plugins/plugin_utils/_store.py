@@ -126,6 +126,15 @@ class Store:
         table = _schema.table('servers')
         self._connection.execute(sa.delete(table).where(table.c.id == server_id))
 
+    def exporters(self):
+        """Return where the registered exporters are, with their servers and clusters."""
+        table, servers, clusters = (_schema.table(name) for name in ('exporters', 'servers', 'clusters'))
+        return self._rows(sa.select(
+            table.c.server_id, table.c.address, table.c.port, servers.c.version, servers.c.idc_name,
+            clusters.c.id.label('cluster_id'), clusters.c.name.label('cluster_name'), clusters.c.work_mode,
+        ).join(servers, servers.c.id == table.c.server_id).join(clusters, clusters.c.id == servers.c.cluster_id)
+            .order_by(table.c.server_id))
+
     def forget_exporter(self, server_id):
         """Take a server's exporter out of the registry."""
         table = _schema.table('exporters')

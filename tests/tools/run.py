@@ -25,7 +25,8 @@ sys.path.insert(0, str(REPOSITORY / 'tests' / 'lab' / 'labkit'))
 import needs  # noqa: E402  pylint: disable=wrong-import-position
 import settings  # noqa: E402  pylint: disable=wrong-import-position
 
-NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server'], 'pg_ctlcluster': ['postgresql'], 'dnf': ['dnf']}
+NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server'], 'pg_ctlcluster': ['postgresql'], 'dnf': ['dnf'],
+         'prometheus': ['prometheus'], 'prometheus-node-exporter': ['prometheus-node-exporter']}
 LIVE = ('lab', 'molecule')
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 SUMMARY = re.compile(r'^\W*(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+', re.MULTILINE)

@@ -11,6 +11,7 @@ from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporte
 
 SERVER = {
     'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'rpc_port': 2885, 'work_mode': 'RS_LIST',
+    'idc': 'north',
     'version': 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm', 'parameter_version': 1,
     'package': {'version': '4.3.1.0', 'arch': 'x86_64'},
 }
@@ -37,7 +38,8 @@ def test_a_link_without_a_password_is_named(clusters):
 def test_exporters_have_the_address_that_ssh_uses(variables, address):
     targets = exporter_targets(['h1'], hostvars(h1=variables))
     assert [target['address'] for target in targets] == [address]
-    assert targets[0]['labels']['obproxy_cluster'] == 'foo'
+    assert targets[0]['labels'] == {'obproxy_cluster': 'foo', 'obproxy_cluster_id': '1', 'obproxy_server_id': '2',
+                                    'version': '4.3.1.0', 'work_mode': 'RS_LIST', 'idc': 'north'}
 
 
 def test_the_controller_and_dead_hosts_are_no_servers():

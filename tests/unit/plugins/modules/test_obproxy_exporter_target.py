@@ -22,7 +22,7 @@ def target(address, **labels):
 
 def merge(path, targets, present=True, check_mode=False):
     changes = Changes(check_mode)
-    count = _exporter.merge(changes, str(path), targets, present)
+    count = _exporter.merge(changes, str(path.parent), 'foo', targets, present)
     return changes, count
 
 
@@ -36,7 +36,7 @@ def content(path):
 
 @pytest.fixture(name='path')
 def path_fixture(tmp_path):
-    return tmp_path / 'prometheus' / 'file_sd' / 'obproxy.json'
+    return tmp_path / 'prometheus' / 'file_sd' / 'obproxy-foo.json'
 
 
 def test_first_target_makes_directory_and_file(path):
@@ -63,7 +63,13 @@ def test_absent_removes_only_what_is_named(path):
     assert changes.changed and count == 1
     assert list(content(path)) == ['10.0.0.2:2884']
     assert not merge(path, [target('10.0.0.1:2884')], present=False)[0].changed
+
+
+def test_a_file_in_which_nothing_is_left_goes(path):
+    merge(path, [target('10.0.0.1:2884'), target('10.0.0.2:2884')])
     merge(path, [target('10.0.0.2:2884')], present=False)
+    assert list(content(path)) == ['10.0.0.1:2884']
+    assert merge(path, [target('10.0.0.1:2884')], present=False)[1] == 0
     assert os.listdir(str(path.parent)) == []
 
 
@@ -108,18 +114,17 @@ def test_link_is_not_followed(path, tmp_path):
     assert (tmp_path / 'victim').read_text() == '[]'
 
 
-def test_two_at_once_lose_nothing(path):
-    os.makedirs(str(path.parent))
-    children = []
-    for number in range(4):
-        child = os.fork()
-        if child == 0:
-            for turn in range(10):
-                merge(path, [target('10.0.%d.%d:2884' % (number, turn))])
-            os._exit(0)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
-    assert len(content(path)) == 40
+@pytest.mark.parametrize('cluster', ['', '../foo', 'a/b', 'a..b', '1a', 'a\n', 'a' * 65])
+def test_what_is_no_cluster_s_name_becomes_no_path(path, cluster):
+    with pytest.raises(HostError, match='no name of an OBProxy cluster'):
+        _exporter.merge(Changes(), str(path.parent), cluster, [target('10.0.0.1:2884')], True)
+    assert not path.parent.exists()
+
+
+def test_a_new_version_replaces_the_label(path):
+    merge(path, [target('10.0.0.1:2884', version='4.2.3.0'), target('10.0.0.2:2884', version='4.2.3.0')])
+    assert merge(path, [target('10.0.0.1:2884', version='4.3.1.0')])[0].changed
+    assert content(path) == {'10.0.0.1:2884': {'version': '4.3.1.0'}, '10.0.0.2:2884': {'version': '4.2.3.0'}}
 
 
 def test_the_last_one_out_disturbs_nobody_who_comes_in(path):
@@ -144,4 +149,4 @@ def test_no_temporary_file_that_prometheus_would_read(path, monkeypatch):
     monkeypatch.setattr(os, 'rename', lambda old, new: (seen.append(old), rename(old, new)))
     merge(path, [target('10.0.0.1:2884')])
     assert len(seen) == 1 and not seen[0].endswith('.json')
-    assert sorted(os.listdir(str(path.parent))) == ['.obproxy.json.lock', 'obproxy.json']
+    assert sorted(os.listdir(str(path.parent))) == ['.obproxy-foo.json.lock', 'obproxy-foo.json']

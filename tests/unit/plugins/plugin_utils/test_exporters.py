@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry's exporters: the document for http_sd, and the data centers that it names."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _exporters
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
+
+COMMAND = 'ansible_collections.oceanbase.obproxy.plugins.plugin_utils.http_sd'
+ROOT = pathlib.Path(__file__).parents[7]
+
+
+def http_sd(url):
+    """Ask for the document as a web server's script would."""
+    environment = {**os.environ, 'OBPROXY_REGISTRY_URL': url, 'PYTHONPATH': os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])}
+    return subprocess.run([sys.executable, '-m', COMMAND], capture_output=True, text=True, check=False, env=environment)
+
+
+def register(world, target, present=True):
+    with world.registry.transaction() as store:
+        return _exporters.register(store, [target], present)
+
+
+def target(server_id, address='10.0.0.11:2884'):
+    return {'address': address, 'labels': {'obproxy_server_id': str(server_id)}}
+
+
+def test_the_document_has_every_registered_exporter_with_its_labels(world, create_body):
+    world.hosts['alpha']['obproxy_idc'] = 'north-1'
+    world.plan('create', create_body)
+    assert register(world, target(1))
+    assert not register(world, target(1))
+    register(world, target(2, '[fe80::1]:2884'))
+    done = http_sd(world.url)
+    assert (done.returncode, done.stderr) == (0, '')
+    first, second = json.loads(done.stdout)
+    assert first == {'targets': ['10.0.0.11:2884'], 'labels': {
+        'obproxy_cluster': 'foo', 'obproxy_cluster_id': '1', 'obproxy_server_id': '1', 'version': '4.3.1.0', 'idc': 'north-1',
+        'work_mode': 'CONFIG_URL'}}
+    assert second['targets'] == ['[fe80::1]:2884'] and 'idc' not in second['labels']
+
+
+def test_what_is_deregistered_is_gone(world, create_body):
+    world.plan('create', create_body)
+    register(world, target(1))
+    assert register(world, target(1), present=False)
+    assert not register(world, target(1), present=False)
+    assert http_sd(world.url).stdout == '[]\n'
+
+
+def test_asking_makes_no_registry_and_a_failure_no_document(tmp_path):
+    assert http_sd(f'sqlite:///{tmp_path}/none.db').stdout == '[]\n'
+    assert not os.listdir(tmp_path)
+    (tmp_path / 'broken.db').write_text('no database')
+    done = http_sd(f'sqlite:///{tmp_path}/broken.db')
+    assert (done.returncode, done.stdout) == (1, '') and 'broken.db failed' in done.stderr
+
+
+def test_an_exporter_of_nobody_is_refused(world, create_body):
+    world.plan('create', create_body)
+    with pytest.raises(RequestError, match='a server in the registry'):
+        register(world, target(99))
+
+
+def test_a_data_center_comes_from_the_inventory_and_is_kept(world, create_body):
+    world.hosts['alpha']['obproxy_idc'] = 'north-1'
+    plan = world.plan('create', create_body)
+    assert [row['idc_name'] for row in world.rows('servers')] == ['north-1', None]
+    assert plan['hosts']['alpha']['idc'] == 'north-1'
+    world.hosts['alpha'].pop('obproxy_idc')
+    world.hosts['beta']['obproxy_idc'] = 2
+    assert world.plan('create', create_body)['changed']
+    assert [row['idc_name'] for row in world.rows('servers')] == ['north-1', '2']
+    assert not world.plan('create', create_body)['changed']
+
+
+@pytest.mark.parametrize('idc', ['a b', 'x' * 65, 'a"b', '{{ nothing }}', ['north']])
+def test_what_is_no_data_center_s_name_is_refused(world, create_body, idc):
+    world.hosts['beta']['obproxy_idc'] = idc
+    faults, status = world.refused('create', create_body)
+    assert list(faults) == ['obproxy_idc'] and status == 400 and 'of beta' in faults['obproxy_idc'].message
+
+
+def test_an_unknown_way_to_register_is_refused(world, create_body):
+    world.variables['obproxy_monitoring_backend'] = 'nagios'
+    assert 'file_sd, http_sd, consul' in world.refused('create', create_body)[0]['obproxy_monitoring_backend'].message
