@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible import release
+from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -16,6 +18,13 @@ HIDDEN = 'What it said is hidden, because the task has no_log'
 NO_CAUSE = 'The task failed without a message'
 # ansible-core's words for it, before 2.19 and since then.
 TIMED_OUT = re.compile(r'(?:expected time frame \((\d+)\) and was terminated|Timed out after (\d+) second\(s\))')
+# What it says, one way or the other, when a host has no Python that it can use.
+NO_PYTHON = re.compile(
+    r'module interpreter .* was not found|you probably need to set the interpreter|Ansible requires Python [\d.]+ or newer|'
+    r'ansible-core requires a minimum of Python|python[\d.]*: (?:command )?not found|python[\d.]*: No such file or directory|'
+    r'future feature annotations is not defined')
+PYTHON = ('Python is missing on this host or too old: ansible-core {core} needs Python {needed} or newer there. Set ansible_python_interpreter '
+          'to one, or use ansible-core 2.16, which also serves the Python 2.7 of EL7 and the 3.6 of EL8.')
 ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]')
 
 
@@ -153,6 +162,10 @@ def _message(content):
     if 'censored' in content:
         return HIDDEN
     text = _text(content.get('msg') or '')
+    if NO_PYTHON.search('\n'.join(to_text(content.get(key) or '') for key in ('msg', 'module_stdout', 'module_stderr'))):
+        # ansible-core 2.16 knows several, and has no number for them.
+        least = basic._PY_MIN if isinstance(basic._PY_MIN, tuple) else (3, 6)
+        return f"{PYTHON.format(core=release.__version__, needed='.'.join(map(str, least)))} {text}"
     if not text or text.startswith('MODULE FAILURE'):
         lines = cleaned(to_text(content.get('exception') or '')).splitlines()
         if lines and not lines[-1].startswith('('):

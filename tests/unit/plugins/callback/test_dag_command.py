@@ -1,15 +1,33 @@
 # Copyright: (c) 2026, oceanbase.obproxy contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line that a user is told to run again."""
+"""The command line that a user is told to run again, and what else is said in words of our own."""
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_tasks import cause_of
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secrets import Masker, command_line, secrets_in
+
+
+@pytest.mark.parametrize('content', [
+    {'msg': "The module interpreter '/usr/bin/python3' was not found."},
+    {'msg': 'ansible-core requires a minimum of Python2 version 2.7 or Python3 version 3.6. Current version: 3.4'},
+    {'msg': 'MODULE FAILURE', 'module_stderr': '/bin/sh: 1: /usr/bin/python3: not found\n'},
+    {'msg': 'MODULE FAILURE', 'module_stdout': 'SyntaxError: future feature annotations is not defined'}])
+def test_a_host_without_a_python_is_told_which_one_is_needed(content):
+    assert re.search(r'needs Python 3\.\d+ or newer.* ansible-core 2\.16, which also serves', cause_of(content))
+    assert 'needs Python' not in cause_of({'msg': 'MODULE FAILURE', 'module_stderr': 'python3 went wrong'})
+
+
+@pytest.mark.parametrize('text', [
+    'The x action failed to execute in the expected time frame (15) and was terminated', 'Task failed: Timed out after 15 second(s).'])
+def test_a_timeout_is_told_in_the_same_words_by_every_core(text):
+    assert cause_of({'failed': True, 'msg': text}) == 'timed out after 15 s'
 
 
 def repeated(*words):
