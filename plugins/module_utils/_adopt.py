@@ -11,7 +11,7 @@ import os
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _discovery, _instance, _supervision, _user
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._agent import Agent
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
-    HostError, ensure_directories, ensure_file, ensure_folder, ensure_link, opened, remove_file, remove_tree)
+    HostError, ensure_directories, ensure_file, ensure_folder, ensure_link, opened, remove_file, remove_if_empty, remove_tree)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import WATCHDOG, watchdog_pids
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
     new_record, program_of, read_record, write_record)
@@ -80,6 +80,7 @@ class Adoption(object):
             record[BEFORE] = old[BEFORE]
         elif not old:
             record[BEFORE] = dict((key, kept[key]) for key in ('kind', 'script', 'unit'))
+            record[BEFORE]['loop'] = _supervision.loop_of(kept)
             record[BEFORE]['made'] = [name for name in OURS if not os.path.lexists(os.path.join(found['home'], name))]
         record.update(state='running', user_created=old.get('user_created', False))
         return dict(old, **record)
@@ -124,12 +125,12 @@ class Adoption(object):
 
 
 def release(params, changes, layout, run):
-    """Undo an adoption: our supervisor, script and record go, the proxy goes on; what watched it is let in again."""
+    """Undo an adoption: our supervisor, script and record go, the proxy goes on; words on who keeps it running now."""
     name = params['name']
     with _instance.locked_host(layout, changes):
         record = read_record(name, layout.records)
         if record is None or BEFORE not in record:
-            return
+            return None
         Agent(changes, layout, run).forget(name)
         home, before = record['home'], record[BEFORE]
         changes.add('supervisor of ' + name, _supervision.COLLECTION + '\n', 'none\n')
@@ -140,10 +141,12 @@ def release(params, changes, layout, run):
         _instance.ensure_supervisor(changes, dict(name=name, unit='', cron=''), layout, run)
         with opened(home) as folder:
             _restore(changes, folder, before['made'])
-        if before['unit'] and not changes.check_mode:
-            run(['systemctl', 'enable', before['unit']])
         with opened(layout.records) as records:
             remove_file(changes, records, name + '.json')
+        if changes.check_mode:
+            return None
+        remove_if_empty(layout.records)
+        return _supervision.start_again(before, run)
 
 
 def _restore(changes, home, made):

@@ -137,6 +137,12 @@ def _process(pid, names, proc):
         state=state, start_time=start_time, argv0=argv[0], script=script)
 
 
+def harmless_command(pid, proc=PROC):
+    """What a process was started with, None where there may be a secret in it."""
+    argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')
+    return argv if argv[0] and not any(re.search('passw|secret|token', argument, re.I) for argument in argv) else None
+
+
 def script_arguments(pid, proc=PROC):
     """What a shell that carries out a script was given for it."""
     argv = (_read('%s/%d/cmdline' % (proc, pid)) or '').rstrip('\0').split('\0')

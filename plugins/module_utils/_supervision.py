@@ -143,6 +143,34 @@ def _release_unit(unit, run, runtime):
         run(['systemctl', 'daemon-reload'])
 
 
+def loop_of(supervisor, proc=_process.PROC):
+    """How a package's watchdog was started; None for others: OBD's kills the proxy that it finds."""
+    if supervisor['kind'] not in (COMMUNITY, ENTERPRISE) or not supervisor['pids']:
+        return None
+    one = _process.process(supervisor['pids'][0], proc)
+    argv = _process.harmless_command(supervisor['pids'][0], proc)
+    return {'argv': argv, 'cwd': one.cwd, 'user': one.user} if one and argv else None
+
+
+def start_again(before, run):
+    """Let what kept an instance running do so again, as far as the proxy is safe from it; words on who does now."""
+    if before.get('unit'):
+        run(['systemctl', 'enable', before['unit']])
+        return ('The unit %s is enabled again, and keeps the proxy running from the next boot on. Nobody does until then, '
+                'as the unit would start a second one.' % before['unit'])
+    loop = before.get('loop')
+    if loop:
+        # The loop has to outlive this call, and may not hold its output open.
+        command = 'cd "$1" && shift && exec setsid -f "$@" </dev/null >/dev/null 2>&1'
+        rc, _out, err = run(['runuser', '-u', loop['user'], '--', 'bash', '-c', command, 'bash', loop['cwd']] + loop['argv'])
+        if rc == 0:
+            return 'Its own watchdog, %s, keeps the proxy running again.' % before['script']
+        return 'Nobody keeps the proxy running: its watchdog %s could not be started again (%s).' % (before['script'], err.strip())
+    if before['kind'] == NONE:
+        return 'Nobody keeps the proxy running, as before the takeover.'
+    return ('Nobody keeps the proxy running: its watchdog %s cannot be started again safely. Start it by hand.' % before['script'])
+
+
 def _end(pid):
     """Kill one watchdog. Not by SIGTERM: what its script does then, nobody knows; it might stop the proxy."""
     before = _process.process(pid)

@@ -23,8 +23,9 @@ options:
   state:
     description:
       - V(present) adopts the instance that answers on O(sql_port).
-      - V(absent) undoes that. The proxy goes on, without a watchdog. A systemd unit that it had is enabled again, and an
-        C(obproxyd.sh) of its home is put back.
+      - V(absent) undoes that. The proxy goes on. What had kept it running does so again where that cannot harm it - a
+        package's own C(obproxyd.sh) is started the way it ran, unless there was a password among its arguments; a systemd unit is
+        enabled for the next boot - and RV(msg) says who does. An C(obproxyd.sh) of its home is put back.
     type: str
     choices: [present, absent]
     default: present
@@ -92,6 +93,10 @@ pid:
   returned: success, with O(state=present)
   type: int
   sample: 4711
+msg:
+  description: Who keeps the proxy running now.
+  returned: success, with O(state=absent), when something has changed
+  type: str
 record:
   description: The record that the host keeps of the instance.
   returned: success, with O(state=present)
@@ -135,7 +140,9 @@ def main():
             raise HostError('This needs root on the host: use become.')
         check_name(module.params['name'])
         if module.params['state'] == 'absent':
-            _adopt.release(module.params, changes, Layout(), module.run_command)
+            words = _adopt.release(module.params, changes, Layout(), module.run_command)
+            if words:
+                result['msg'] = words
         else:
             adoption = _adopt.Adoption(module.params, changes, Layout(), module.run_command)
             result['pid'], result['record'] = adoption.adopt()

@@ -115,6 +115,10 @@ hosts:
   description: For each host of the inventory what the roles need to know of its server.
   returned: success
   type: dict
+graph:
+  description: The operation whose graph this is, such as V(take_over).
+  returned: success
+  type: str
 roles:
   description: The roles that have something to do on some host.
   returned: success

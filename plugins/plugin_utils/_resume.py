@@ -14,7 +14,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import OR
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
-OPERATIONS = ('create', 'batch_add')
+OPERATIONS = ('create', 'batch_add', 'take_over')
 PROHIBITED = 'prohibitRollback is set: its servers were up before it, and would be removed'
 
 
@@ -146,7 +146,7 @@ class Resume:
         self.run = store.run(tasks[0]['run_id'])
         ids = [task['id'] for task in tasks]
         if self.run['operation'] not in OPERATIONS:
-            self._refuse(field, ids[0], 'a task of create or batch_add', why=f"{self.run['operation']} is run again as a whole")
+            self._refuse(field, ids[0], 'a task of create, batch_add or take_over', why=f"{self.run['operation']} is run again as a whole")
         self._close_dead(self.run)
         self.cluster = self._store.cluster(self.run['cluster_id']) if self.run['cluster_id'] else None
         if self.cluster is None:
@@ -213,6 +213,8 @@ class Resume:
             hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'],
                                timeouts={**_timeouts.of_host(task, name), **found['timeouts']},
                                failed_role=failed if operation == 'retry' else None)
+            if self.run['operation'] == 'take_over':
+                hosts[name]['cluster_versions'] = sorted({row['version'] for row in servers.values() if row['version']})
             if chain:
                 places[name] = {'task_id': task['id'], 'subtasks': {row['role']: row['id'] for row in chain}}
         for task in tasks:
@@ -220,7 +222,7 @@ class Resume:
         views = [task_view(task) for task in store.tasks_where(_schema.table('tasks').c.id.in_([task['id'] for task in tasks]))]
         run = {'id': self.run['id'], 'operation': operation, 'cluster_id': self.cluster['id'],
                'cluster_name': self.cluster['name'], 'hosts': places}
-        return {'changed': True, 'data': {'contents': views}, 'run': run, 'hosts': hosts,
+        return {'changed': True, 'data': {'contents': views}, 'run': run, 'hosts': hosts, 'graph': self.run['operation'],
                 'roles': sorted({role for place in places.values() for role in place['subtasks']})}
 
     def _settings_for(self, by_host, needed):

@@ -56,7 +56,7 @@ def killed(role: str) -> Case:
 
 def cut(role: str) -> Case:
     return Case('connection cut', at=role, may_succeed=True,
-                act=lambda site, run: site.lab.exec(site.index, 'pkill -9 -u ops sshd; pkill -9 -f "sshd: ops"; true'))
+                act=lambda site, run: site.lab.exec(site.index, 'pkill -9 -u ops sshd; pkill -9 -f "[s]shd: ops"; true'))
 
 
 def rebooted(role: str) -> Case:

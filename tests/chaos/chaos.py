@@ -26,7 +26,7 @@ from runs import LEASE, PASSWORD, Site, say  # noqa: E402  pylint: disable=wrong
 
 RESET = """
 systemctl stop 'obproxy-*'; rm -f /etc/systemd/system/obproxy-* /etc/systemd/system/*/obproxy-*; systemctl daemon-reload
-pkill -9 -f obproxyd.sh; pkill -9 -x obproxy; pkill -9 -fx /usr/bin/python3; rm -rf /run/stranger /etc/obproxy-standin.fault
+pkill -9 -f '[o]bproxyd.sh'; pkill -9 -x obproxy; pkill -9 -fx /usr/bin/python3; rm -rf /run/stranger /etc/obproxy-standin.fault
 rpm -qa 'obproxy*' | xargs -r rpm -e
 rm -rf /opt/obproxy /etc/obproxy /etc/cron.d/obproxy-* /etc/security/limits.d/obproxy-* /run/obproxy* /home/admin /etc/prometheus
 userdel -r admin; groupdel admin; mkdir -p /etc/prometheus/file_sd; true

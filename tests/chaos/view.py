@@ -20,7 +20,7 @@ QUESTIONS = {
     'boot': 'cat /etc/systemd/system/obproxy-* /etc/cron.d/obproxy-*; systemctl is-enabled "obproxy-*"; systemctl is-active "obproxy-*"',
     'exporters': 'ls -A /etc/prometheus/file_sd; cat /etc/prometheus/file_sd/*.json',
     'packages': 'rpm -qa | sort',
-    'package files': 'ls -lAR /home/*/obproxy* | grep -v "^total" | awk \'{print $1, $3, $4, $9, $10, $11}\'',
+    'package files': 'ls -lAd /home/*/obproxy*/* | awk \'{print $1, $3, $4, $9}\'; rpm -Va "obproxy*"',
     'users': 'getent passwd; getent group; ls -A /home /opt; cat /etc/security/limits.d/obproxy*',
     'left over': 'ls -A /tmp /var/tmp /root | grep -iv "systemd\\|^$"; ls -A /run | grep "obproxy-"',
     'listeners': f'ss -Hltn "sport = :{SQL} or sport = :{EXPORTER} or sport = :{RPC}" | awk \'{{print $4}}\' | sort',

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome, _task_admin
@@ -193,6 +195,79 @@ def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
     message = _outcome.failure_message(results)
     assert 'port 2883 is taken\n    Not rolled back: Check if process not exist: the host is gone.' in message
     assert f"task_retry -e obproxy_task_id={gamma['task_id']}" in message
+
+
+def test_a_takeover_is_retried_and_rolled_back_by_its_own_graph(world, failed, resume):
+    world.registry.finish_run(failed['id'])
+    run = world.plan('take_over', {'hosts': [{'hostId': 1, 'sqlPort': 3883}]}, 1)['run']
+    world.registry.mark_recorded(run['id'])
+    place = run['hosts']['alpha']
+    chain = list(place['subtasks'].values())
+    world.registry.set_subtasks([*through(*chain[:3]), *failing(chain[3], 'no')])
+    world.registry.finish_run(run['id'])
+    plan = resume('retry', place['task_id'], None)
+    assert plan['graph'] == 'take_over' and plan['hosts']['alpha']['failed_role'] == 'adopt_obproxy'
+    assert list(plan['run']['hosts']['alpha']['subtasks'])[:2] == ['adopt_obproxy', 'sync_parameters']
+    world.registry.mark_recorded(run['id'])
+    world.registry.set_subtasks(failing(chain[3], 'no'))
+    world.registry.finish_run(run['id'])
+    plan = resume('rollback', place['task_id'])
+    assert list(plan['run']['hosts']['alpha']['subtasks']) == list(place['subtasks'])[3::-1]
+
+
+ENDED_BY_CLOSING = ('RUNNING', 'CANCELING', 'FAILED')
+
+
+@pytest.fixture
+def pair(world, failed):
+    """Put the third subtask of gamma's task, which was begun, into a state with an operation, as a run that died would leave it."""
+    def put(status, operation):
+        row = rows(world, failed['hosts']['gamma']['task_id'])[2]
+        with sqlite3.connect(world.path) as connection:
+            connection.execute('UPDATE obproxy_subtasks SET status = ?, operation = ? WHERE id = ?', (status, operation, row['id']))
+        with world.registry.transaction() as store:
+            store.tasks.update_run(failed['id'], finish_time=None, lease_until=None)
+            store.tasks.update_task(row['task_id'], status='RUNNING', finish_time=None)
+        return row
+    return put
+
+
+@pytest.fixture
+def tried(world):
+    """Try what a user may do, look at what comes of it, and keep none of it."""
+    def act(name, *arguments, row):
+        inventory = Inventory(world.hosts, world.hosts)
+        with world.registry.transaction(commit=False) as store:
+            try:
+                if name == 'cancel':
+                    _task_admin.cancel(store, row['task_id'], JANE)
+                    return 'accepted'
+                plan = getattr(Resume(store, inventory, Settings(world.variables.get, inventory), JANE, 30), name)(*arguments)
+            except RequestError:
+                return 'refused'
+            now = next(one for one in store.tasks.tasks(plan['run']['id'])[0]['subtasks'] if one['id'] == row['id'])
+            todo = plan['run']['hosts'].get('gamma', {'subtasks': {}})['subtasks']
+            return row['id'] in todo.values(), now['status'], now['operation']
+    return act
+
+
+@pytest.mark.parametrize('operation', ['EXECUTE', 'RETRY', 'SKIP', 'ROLLBACK', 'CANCEL'])
+@pytest.mark.parametrize('status', ['PENDING', 'READY', 'RUNNING', 'CANCELING', 'FAILED', 'SUCCESSFUL'])
+def test_what_may_be_done_with_a_subtask_in_every_state_and_operation(pair, tried, status, operation):
+    row = pair(status, operation)
+    has_failed, is_undone = status in ENDED_BY_CLOSING, (status, operation) == ('SUCCESSFUL', 'ROLLBACK')
+    forward = 'RETRY' if has_failed and operation != 'ROLLBACK' else 'EXECUTE' if operation == 'ROLLBACK' else operation
+    retried = tried('retry', row['task_id'], None, row=row)
+    if status == 'SUCCESSFUL' and not is_undone:
+        assert retried == (False, 'SUCCESSFUL', operation)
+    else:
+        # The first of a chain is ready, whatever it was; a rollback that failed is begun anew from the front.
+        assert retried == (True, 'PENDING' if status == 'PENDING' else 'READY', forward)
+    skipped = tried('skip', row['id'], row=row)
+    assert skipped == ((False, 'SUCCESSFUL', 'SKIP') if has_failed else 'refused')
+    undone = tried('rollback', row['task_id'], row=row)
+    assert undone == ((False, 'SUCCESSFUL', 'ROLLBACK') if is_undone else (True, 'PENDING', 'ROLLBACK'))
+    assert tried('cancel', row=row) == 'refused'
 
 
 def test_what_cannot_be_taken_up_is_refused(world, failed, resume, refused, add_body):
