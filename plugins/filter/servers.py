@@ -68,6 +68,22 @@ def live_servers(hosts, hostvars):
     return servers
 
 
+def answers(hosts, hostvars):
+    """Tell of each server that was asked on hosts, by its id, whether it is alive, and if not, why."""
+    found = {}
+    for host in hosts:
+        known = hostvars['localhost']['obproxy_known']['hosts'][host]
+        answer = hostvars[host].get('obproxy_answers') if host in hostvars else None
+        items = {item['obproxy_known_server']['server_id']: item for item in (answer or {}).get('results') or ()
+                 if 'obproxy_known_server' in item}
+        for server in known:
+            item = items.get(server['server_id'], answer)
+            if item:
+                alive = 'server' in item and not item.get('failed')
+                found[str(server['server_id'])] = {'alive': alive, 'msg': '' if alive else item.get('msg', '')}
+    return found
+
+
 def refusals(registered):
     """List the monitoring hosts that failed in the loop over them, each with its cause."""
     failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
@@ -79,6 +95,7 @@ class FilterModule:
 
     def filters(self):
         return {
+            'answers': answers,
             'exporter_targets': exporter_targets,
             'link_passwords': link_passwords,
             'live_servers': live_servers,

@@ -80,6 +80,7 @@ BODIES = {
     'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
     'stop': (SERVER_IDS,), 'start': (SERVER_IDS,),
     'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
+    'update': (Field('address'), Field('port', 'int')),
 }
 
 

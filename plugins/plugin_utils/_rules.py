@@ -40,14 +40,19 @@ def check(request):
 
 
 def _check_cluster(request):
-    name, address, port = (request.get(key) for key in ('name', 'address', 'port'))
+    name = request.get('name')
     if name is not None and not CLUSTER_NAME.fullmatch(name):
         request.fault(request.field('name'), name,
                       "1 to 64 letters, digits, '_', '.' and '-', a letter first, without '..'")
+    check_address(request, request.get('address'), request.get('port'), request.field)
+
+
+def check_address(request, address, port, field=str):
+    """Check where clients find a cluster; field gives the names that the writer has for these two."""
     if address is not None and not ADDRESS.fullmatch(address):
-        request.fault(request.field('address'), address, 'a host name or an IP address')
+        request.fault(field('address'), address, 'a host name or an IP address')
     if port is not None and port not in ANY_PORTS:
-        request.fault(request.field('port'), port, 'a port from 1 to 65535')
+        request.fault(field('port'), port, 'a port from 1 to 65535')
 
 
 def _check_links(request):

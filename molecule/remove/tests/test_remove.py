@@ -56,7 +56,7 @@ def test_servers_and_clusters_go_and_what_is_others_stays(host):
     code, output = run('remove', '-e', 'obproxy_keep_data=true', body=removed)
     assert code == 0, output
     assert Proxy(host, 2883).pids() == []
-    assert host.run('pgrep -f obproxyd.sh').stdout == ''
+    assert host.run('pgrep -f [o]bproxyd.sh').stdout == ''
     assert host.check_output('find /opt/obproxy -mindepth 2 -maxdepth 2 | sort').split() == [
         '/opt/obproxy/rho-2883/etc', '/opt/obproxy/rho-2883/log']
     assert host.check_output('rpm -qa obproxy obproxy-ce; ls -A /etc/cron.d | grep obproxy || true') == ''
@@ -79,6 +79,14 @@ def test_servers_and_clusters_go_and_what_is_others_stays(host):
     assert code != 0 and 'host2' in output
     assert Proxy(first, 2883).pids() == []
     assert registry('select id, status, operate_status from obproxy_servers where cluster_id = 1') == [(lost, 'UNAVAILABLE', 'NORMAL')]
+
+    code, output = run('cluster_info', '-e', 'obproxy_live=true')
+    assert code == 0, output
+    assert '"UNAVAILABLE"' in output and '"message": ' in output and '"RUNNING"' not in output
+    assert run('update', body={'address': 'rho.example.com', 'port': 3306})[0] == 0
+    assert registry("select address, port from obproxy_clusters where name = 'rho'") == [('rho.example.com', 3306)]
+    code, output = run('update', body={'address': 'a b'})
+    assert code != 0 and 'address is "a b"; expected a host name' in output
 
     code, output = run('delete', body={'skipHostOperationServerIds': [lost]})
     assert code == 0, output
