@@ -8,9 +8,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rules
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._cluster_view import cluster_view
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import find_cluster
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Faults, RequestError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 SPEC = {
     'cluster_id': {'type': 'str'},
@@ -31,8 +29,7 @@ class ActionModule(ControllerAction):
         if not wanted:
             request.fault('address', None, 'an address, a port, or both')
         registry = self.registry(values)
-        registry = registry if registry.exists else Registry(IN_MEMORY)
-        with registry.transaction(commit=not self.check_mode) as store:
+        with (registry.rehearsal() if self.check_mode or not registry.exists else registry).transaction() as store:
             cluster = find_cluster(request, store, values['cluster_id'])
             if request.faults:
                 raise RequestError(request.faults)

@@ -7,9 +7,7 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._cluster_view import cluster_view, places
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import find_cluster
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Faults, RequestError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 SPEC = {
     'cluster_id': {'type': 'str'},
@@ -25,9 +23,7 @@ class ActionModule(ControllerAction):
     def answer(self, args):
         values = self.checked(SPEC)
         seen = {str(key): answer for key, answer in values['seen'].items()} if values['live'] else None
-        registry = self.registry(values)
-        registry = registry if registry.exists else Registry(IN_MEMORY)
-        with registry.transaction(commit=False) as store:
+        with self.reading(values) as store:
             clusters = self._clusters(store, values['cluster_id'])
             views = [cluster_view(store, cluster, seen) for cluster in clusters]
             hosts = places(store, clusters)

@@ -23,11 +23,6 @@ class ActionModule(ControllerAction):
 
     def answer(self, args):
         values = self.checked(SPEC)
-        registry = self.registry(values)
-        values.pop('registry_url')
-        # A registry that isn't there yet is not made to be read.
-        if self.check_mode or not registry.exists:
-            registry = registry.rehearsal()
-        with registry.transaction(writes=False) as store:
+        with self.reading({'registry_url': values.pop('registry_url')}) as store:
             found = find(store, **values)
         return self._envelope.answer({'contents': found}, changed=False, lines=lines(found, values['task_id'] is not None))

@@ -86,6 +86,11 @@ class ControllerAction(ActionBase):
             raise RequestError([Fault.of('run', run, "a plan's run, or its id")])
         return run_id
 
+    def reading(self, args):
+        """Return a transaction that reads alone; a registry that isn't there yet is not made to be read."""
+        registry = self.registry(args)
+        return (registry.rehearsal() if self.check_mode or not registry.exists else registry).transaction(writes=False)
+
     def reading_or_writing(self, args):
         """Return a transaction of the registry; in check mode nothing that is done in it is kept."""
         registry = self.registry(args)

@@ -15,7 +15,7 @@ SERVER_FIELDS = {'id', 'clusterId', 'hostId', 'idcName', 'lastActiveTime', 'para
 
 
 def seen(world, answered=None):
-    with world.registry.transaction(commit=False) as store:
+    with world.registry.transaction(writes=False) as store:
         return cluster_view(store, store.cluster('foo'), answered)
 
 
@@ -38,7 +38,7 @@ def test_a_live_status_is_what_servers_answered(world, create_body):
 
 def test_answers_are_told_apart_by_server(world, create_body):
     world.plan('create', create_body)
-    with world.registry.transaction(commit=False) as store:
+    with world.registry.transaction(writes=False) as store:
         known = places(store, [store.cluster('foo')])
     assert known['alpha'] == [{'server_id': 1, 'sql_port': 2883, 'exporter_port': 2884}]
     item = {'obproxy_known_server': known['alpha'][0]}
