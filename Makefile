@@ -2,13 +2,17 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test units lab sanity lint molecule build lab-up lab-down clean
+.PHONY: demo test chaos units lab sanity lint molecule build lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
 
 test:
 	$(RUN)
+
+# Breaks runs in every way that can be thought of, and looks at what the next run makes of it; a short form is in make test.
+chaos: build
+	.venv/core-new/bin/python tests/chaos/chaos.py $(CHAOS)
 
 units lab sanity lint molecule:
 	$(RUN) $@

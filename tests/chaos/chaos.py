@@ -117,15 +117,15 @@ def table(rows: list) -> int:
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument('--short', action='store_true', help='a handful of cases')
+    words.add_argument('--name', default='chaos', help='the lab')
     words.add_argument('--hosts', type=int, default=4, help='how many cases run side by side')
     words.add_argument('--only', default='', help='those cases whose name and subtask match this')
     words.add_argument('--keep', action='store_true', help='leave the hosts up')
     options = words.parse_args()
     packages = build.BUILD / 'rpms'
     subprocess.run([sys.executable, REPOSITORY / 'tests/lab/obproxy/build.py', packages], check=True, stdout=subprocess.DEVNULL)
-    collections = Path(os.environ.get('OBPROXY_CHAOS_COLLECTIONS') or build.COLLECTIONS)
     chosen = cases.chosen(options.short, options.only)
-    lab = Lab('chaos-short' if options.short else 'chaos')
+    lab = Lab(options.name)
     count = min(options.hosts, len(chosen))
     try:
         lab.up(count)
@@ -133,7 +133,7 @@ def main() -> int:
         add_dead_host(lab)
         work_folder = lab.folder / 'runs'
         shutil.rmtree(work_folder, ignore_errors=True)
-        sites = [Site(lab, index, work_folder / str(index), collections, packages) for index in range(1, count + 1)]
+        sites = [Site(lab, index, work_folder / str(index), build.COLLECTIONS, packages) for index in range(1, count + 1)]
         for site in sites:
             reset(site)
         pristine = look(sites[0])

@@ -90,6 +90,10 @@ def molecule() -> list[Part]:
                  environment=home) for name in scenarios]
 
 
+def chaos() -> list[Part]:
+    return [Part('chaos', 'molecule', 'core-new', [[tool('core-new', 'python'), 'tests/chaos/chaos.py', '--short', '--name', 'chaos-short', '--hosts', '2']])]
+
+
 def source(name: str) -> Path:
     return build.BUILD / 'trees' / name / 'ansible_collections' / 'oceanbase' / 'obproxy'
 
@@ -119,4 +123,4 @@ def environment(part: Part) -> dict[str, str]:
 
 
 def all_parts() -> list[Part]:
-    return [*units(), *trees(), *sanity(), *lint(), *molecule()]
+    return [*units(), *trees(), *sanity(), *lint(), *molecule(), *chaos()]

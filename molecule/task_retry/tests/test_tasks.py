@@ -82,6 +82,12 @@ def stranger(host):
 def test_skipped_then_rolled_back_then_added_then_killed_and_retried(host, body, stranger):
     before = host.check_output(LOOK)
     stranger(2884)
+    code, output = run('batch_add', *body(2883), '-e', 'obproxy_rollback_on_failure=true')
+    assert code != 0 and 'Port 2884' in output and 'Rolled back: the host is as it was before.' in output
+    assert host.check_output(LOOK) == before
+    assert registry(f'select operation, status from obproxy_tasks where id = {last_task()}') == [('ROLLBACK', 'SUCCESSFUL')]
+    assert registry('select count(*) from obproxy_servers') == [(0,)]
+
     code, output = run('batch_add', *body(2883))
     task = last_task()
     assert code != 0 and f'task_retry -e obproxy_task_id={task}' in output
