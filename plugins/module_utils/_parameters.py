@@ -11,7 +11,7 @@ __metaclass__ = type
 import collections
 import difflib
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _values
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _catalogue, _values
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, ServerError, quote
 
 PASSWORDS = ('obproxy_sys_password', 'observer_sys_password', 'observer_sys_password1', 'inspector_password')
@@ -69,16 +69,26 @@ def _unquotable(name, value):
     return []
 
 
+def same(name, one, other):
+    """Whether two values of a parameter are the same to OBProxy."""
+    return _values.same(_catalogue.kind(name), one, other)
+
+
+def unknown(live, wanted):
+    """{name: the nearest that there is, or an empty text} of what this version of OBProxy does not have."""
+    return dict((name, (difflib.get_close_matches(name, live, 1) or [u''])[0]) for name, dummy in wanted if name not in live)
+
+
 def compare(live, wanted):
     """([(name, text)] that differ, faults) against a live proxy."""
-    changes, faults = [], []
+    changes, faults, absent = [], [], unknown(live, wanted)
     for name, value in wanted:
-        if name not in live:
-            near = difflib.get_close_matches(name, live, 1)
-            faults.append('%s: this version of OBProxy has no such parameter%s' % (name, '; is it %s?' % near[0] if near else ''))
+        if name in absent:
+            hint = '; is it %s?' % absent[name] if absent[name] else ''
+            faults.append('%s: this version of OBProxy has no such parameter%s' % (name, hint))
         elif live[name].visible_level == u'MEMORY':
             faults.append('%s: it is a command, carried out once when it is set, and has no state to keep' % name)
-        elif _values.same(None, live[name].value, value):
+        elif same(name, live[name].value, value):
             continue
         elif name in ONLY_AT_START:
             faults.append('%s: it is given at the first start and cannot be altered (has %s, wanted %s)' % (name, live[name].value, value))
@@ -92,7 +102,7 @@ def alter(client, changes):
     done = []
     for name, value in changes:
         try:
-            client.query('alter proxyconfig set %s = %s' % (name, quote(value)))
+            client.query('alter proxyconfig set %s = %s' % (name, quote(_values.told(_catalogue.kind(name), value))))
         except ServerError as exc:
             reason = REASONS.get(exc.errno)
             message = '%s: OBProxy refused the value %s%s (%s)' % (name, value, ': ' + reason if reason else '', exc)
@@ -102,7 +112,7 @@ def alter(client, changes):
         done.append(name)
     live = read(client)
     lost = ['%s (wanted %s, has %s)' % (name, value, live[name].value)
-            for name, value in changes if not _values.same(None, live[name].value, value)]
+            for name, value in changes if not same(name, live[name].value, value)]
     if lost:
         raise ParameterError('OBProxy accepted but did not keep: %s' % ', '.join(lost), done)
 
@@ -115,5 +125,17 @@ def _progress(changes, done):
 def outcome(live, changes):
     """What a module returns of these changes."""
     before = dict((name, live[name].value) for name, dummy in changes if name in live)
-    return dict(changed=bool(changes), before=before, after=dict(changes),
-                pending_restart=sorted(name for name in before if live[name].need_reboot))
+    return dict(changed=bool(changes), before=before, after=dict(changes))
+
+
+def pending(known, live, changes):
+    """{name: the value in force} of what awaits a restart, from what was known before these changes were made.
+
+    OBProxy shows what is to come: the value in force is the one that was there before the first change.
+    """
+    found, coming = dict(known), dict(changes)
+    for name in coming:
+        if name in live and live[name].need_reboot:
+            found.setdefault(name, live[name].value)
+    shown = dict((name, coming.get(name, live[name].value)) for name in found if name in live)
+    return dict((name, found[name]) for name in shown if not same(name, found[name], shown[name]))

@@ -22,7 +22,7 @@ PREVIOUS, UPGRADE = 'previous_packages', 'upgrade'
 NAME = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}-[1-9][0-9]{0,4}\Z')
 FIELDS = ('cluster_id', 'cluster_name', 'server_id', 'host_id', 'sql_port', 'exporter_port',
           'rpc_port', 'version', 'work_mode', 'config_url', 'ob_links', 'parameter_version',
-          'startup_parameters', 'parameters', 'request', 'idc')
+          'startup_parameters', 'parameters', 'own_parameters', 'request', 'idc')
 # Templates of ansible-core up to 2.18 turn numbers into text.
 NUMBERS = ('cluster_id', 'server_id', 'host_id', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')
 LINK_FIELDS = ('cluster_name', 'ob_cluster_id', 'username')

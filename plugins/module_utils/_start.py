@@ -11,6 +11,7 @@ import hashlib
 import os
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _catalogue, _values
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, opened, remove_tree)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameters import PASSWORDS
@@ -50,7 +51,7 @@ def startup_parameters(given):
         if wanted.get(name, value) != value:
             raise HostError('%s is given twice, as %r and as %r.' % (name, wanted[name], value))
         wanted[name] = value
-    return wanted
+    return dict((name, to_native(_values.told(_catalogue.kind(name), value))) for name, value in wanted.items())
 
 
 def fits_option(value):

@@ -6,6 +6,7 @@
 
 Its own rules: a bare number is seconds where a time is meant and megabytes where a size is;
 units know no case; a boolean has five spellings for each of its two values.
+One rule is ours: no size is above a terabyte, so a bare number that would be is meant as bytes.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -27,6 +28,7 @@ SIZE_UNITS = {
 TIME_UNITS = {
     u'us': 1, u'ms': 1000, u's': 1000000, u'': 1000000, u'm': 60000000, u'h': 3600000000, u'd': 86400000000,
 }
+LARGEST_BARE_SIZE = 1 << 20
 # OBProxy takes 010 for eight, as C does: such numbers are compared as they are written
 QUANTITY = re.compile(u'^(0|[1-9][0-9]*)([a-z]*)$')
 
@@ -53,7 +55,8 @@ def _quantity(value, units):
 
 def size(value):
     """Bytes, or None."""
-    return _quantity(value, SIZE_UNITS)
+    found = whole(value)
+    return found if found is not None and found > LARGEST_BARE_SIZE else _quantity(value, SIZE_UNITS)
 
 
 def duration(value):
@@ -65,7 +68,20 @@ def whole(value):
     return _quantity(value, {u'': 1})
 
 
-KINDS = {'BOOL': boolean, 'CAP': size, 'TIME': duration, 'INT': whole}
+def level(value):
+    return value.upper()
+
+
+KINDS = {'BOOL': boolean, 'CAP': size, 'TIME': duration, 'INT': whole, 'LOG_LEVEL': level}
+
+
+def told(kind, value):
+    """A value in a form that OBProxy takes: it would refuse a size that is written out in bytes."""
+    amount = whole(value) if kind == 'CAP' else None
+    if amount is None or amount <= LARGEST_BARE_SIZE:
+        return value
+    unit = next(unit for unit in (u'G', u'M', u'K', u'B') if amount % SIZE_UNITS[unit.lower()] == 0)
+    return u'%d%s' % (amount // SIZE_UNITS[unit.lower()], unit)
 
 
 def _same_in(kind, live, wanted):

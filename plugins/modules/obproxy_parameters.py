@@ -19,6 +19,8 @@ description:
     and alters only those that differ.
   - All names are looked at before anything is altered. A value that OBProxy refuses ends the module, which then says
     what had been set before.
+  - What kind of value a parameter has is known for OBProxy 3.2.3 to 4.3.1. For other parameters two spellings are the same
+    where they are so in every kind that the present value may be of.
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
   - oceanbase.obproxy.proxysys
@@ -48,9 +50,40 @@ options:
       value:
         description:
           - The value as text, number or boolean.
-          - A bare number means megabytes for a size and seconds for a time.
+          - A bare number means megabytes for a size and seconds for a time. As no size is above a terabyte, a larger number
+            means bytes, V(2147483648) is V(2G).
         type: raw
         required: true
+  unknown:
+    description:
+      - What to do about parameters that this version of OBProxy does not have. V(fail) sets none at all, V(report) sets the
+        others and names them in RV(unknown).
+    type: str
+    choices: [fail, report]
+    default: fail
+  name:
+    description:
+      - The name of the instance, such as V(foo-2883). Its record then remembers what awaits a restart.
+    type: str
+  record:
+    description: What the record of O(name) says from now on. Nothing else of it is changed.
+    type: dict
+    suboptions:
+      parameter_version:
+        description: The version of the cluster's parameters.
+        type: int
+      startup_parameters:
+        description: Those of the cluster that a first start is given.
+        type: list
+        elements: dict
+      parameters:
+        description: The others of the cluster.
+        type: list
+        elements: dict
+      own_parameters:
+        description: Those of this server alone.
+        type: list
+        elements: dict
 seealso:
   - module: oceanbase.obproxy.obproxy_credentials
 """
@@ -80,19 +113,38 @@ after:
   sample: {proxy_mem_limited: 4G}
 pending_restart:
   description:
-    - Those of the altered parameters that take effect at the next restart.
-    - Parameters altered earlier are not among them, as OBProxy shows the pending value and not the one in force.
+    - The parameters that take effect at the next restart, where OBProxy runs with another value than it shows.
+    - Without O(name) only those that were altered now, as OBProxy shows the pending value and not the one in force.
   returned: always
   type: list
   elements: str
   sample: [work_thread_num]
+unknown:
+  description: The wanted parameters that this version does not have, each with the nearest that it has, or an empty text.
+  returned: always
+  type: dict
+  sample: {}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _parameters
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_record import ParameterRecord
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
+
+ITEMS = dict(type='list', elements='dict')
+RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS)
+
+
+def argument_spec():
+    parameter = dict(name=dict(type='str', required=True), value=dict(type='raw', required=True))
+    return _admin.argument_spec(
+        parameters=dict(type='list', elements='dict', required=True, options=parameter),
+        unknown=dict(type='str', choices=['fail', 'report'], default='fail'),
+        name=dict(type='str'),
+        record=dict(type='dict', options=RECORD))
 
 
 def fail_on(module, faults):
@@ -100,38 +152,52 @@ def fail_on(module, faults):
         module.fail_json(msg='Nothing was altered on port %d. %s' % (module.params['sql_port'], '; '.join(faults)))
 
 
+def plan(module, live, wanted, record):
+    """([(name, text)] to alter, the module's result)."""
+    unknown = _parameters.unknown(live, wanted)
+    if module.params['unknown'] == 'report':
+        wanted = [(name, value) for name, value in wanted if name not in unknown]
+    changes, faults = _parameters.compare(live, wanted)
+    fail_on(module, faults)
+    return changes, dict(unknown=unknown, pending_restart=sorted(record.pending(live, changes)), **_parameters.outcome(live, changes))
+
+
 def run(module):
     wanted, faults = _parameters.normalise(module.params['parameters'])
     fail_on(module, faults)
+    record = ParameterRecord(module.params['name'], module.params['sql_port'])
     try:
         client = _admin.log_in(module.params)[0]
     except Refused:
         if not module.check_mode:
             raise
-        return _parameters.outcome({}, wanted)
+        return dict(unknown={}, pending_restart=[], **_parameters.outcome({}, wanted))
     with client:
         live = _parameters.read(client)
-        changes, faults = _parameters.compare(live, wanted)
-        fail_on(module, faults)
+        changes, result = plan(module, live, wanted, record)
         if changes and not module.check_mode:
-            try:
-                _parameters.alter(client, changes)
-            except _parameters.ParameterError as exc:
-                kept = [(name, value) for name, value in changes if name in exc.done]
-                module.fail_json(msg=str(exc), **_parameters.outcome(live, kept))
-    return _parameters.outcome(live, changes)
+            alter(module, client, live, changes, record)
+    given = dict((key, value) for key, value in (module.params['record'] or {}).items() if value is not None)
+    if record.update(given, live, changes, module.check_mode):
+        result['changed'] = True
+    return result
+
+
+def alter(module, client, live, changes, record):
+    try:
+        _parameters.alter(client, changes)
+    except _parameters.ParameterError as exc:
+        kept = [(name, value) for name, value in changes if name in exc.done]
+        record.update({}, live, kept, False)
+        module.fail_json(msg=str(exc), pending_restart=sorted(record.pending(live, kept)), **_parameters.outcome(live, kept))
 
 
 def main():
     keep_deadline()
-    parameter = dict(name=dict(type='str', required=True), value=dict(type='raw', required=True))
-    module = AnsibleModule(
-        argument_spec=_admin.argument_spec(parameters=dict(type='list', elements='dict', required=True, options=parameter)),
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
-    except ProxysysError as exc:
+    except (HostError, ProxysysError) as exc:
         module.fail_json(msg='The parameters on port %d were not altered: %s' % (module.params['sql_port'], exc))
     if module._diff:
         result['diff'] = dict(before=result['before'], after=result['after'])

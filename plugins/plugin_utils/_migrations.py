@@ -12,9 +12,10 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _engine, 
 if _schema.sa:
     import sqlalchemy as sa
 
-# The columns that each version of the schema has added, by table.
+# What each version of the schema has added: columns, as (table, column), and whole tables.
 ADDED = {
     2: (('runs', 'lease_seconds'), ('runs', 'lease_until'), ('subtasks', 'log')),
+    3: (('parameter_versions', None), ('own_parameters', None)),
 }
 
 
@@ -25,9 +26,29 @@ def migrate(engine):
         version = max(connection.execute(sa.select(versions.c.version).with_for_update()).scalars())
         for target in range(version + 1, _schema.VERSION + 1):
             for table, column in ADDED[target]:
-                _add_column(connection, _schema.table(table), column)
+                _add(connection, _schema.table(table), column)
+            if target in FILLED:
+                FILLED[target](connection)
             connection.execute(sa.insert(versions).values(version=target))
         return max(version, _schema.VERSION)
+
+
+def _add(connection, table, column):
+    if column:
+        _add_column(connection, table, column)
+    else:
+        table.create(connection, checkfirst=True)
+
+
+def _number_parameters(connection):
+    """Let the history begin with what each cluster has now: earlier registries knew one version."""
+    clusters, versions = _schema.table('clusters'), _schema.table('parameter_versions')
+    known = sa.exists().where(versions.c.cluster_id == clusters.c.id)
+    present = sa.select(clusters.c.id, clusters.c.parameter_version, clusters.c.creator, clusters.c.create_time).where(~known)
+    connection.execute(sa.insert(versions).from_select(['cluster_id', 'version', 'creator', 'create_time'], present))
+
+
+FILLED = {3: _number_parameters}
 
 
 def _add_column(connection, table, name):

@@ -89,7 +89,7 @@ def _check_parameters(request):
             if 'name' not in item:
                 continue
             field, name = request.field(kind, index, 'name'), item['name']
-            expected = _name_fault(name)
+            expected = name_fault(name)
             first = seen.setdefault(name.lower(), field)
             if expected is None and first != field:
                 expected = f'each parameter only once; it is also at {first}'
@@ -99,7 +99,8 @@ def _check_parameters(request):
                 _check_value(request, kind, index, item['value'])
 
 
-def _name_fault(name):
+def name_fault(name):
+    """Say what is expected of a parameter's name instead; None when it is fine."""
     if not PARAMETER_NAME.fullmatch(name):
         return "a parameter's name: letters, digits and '_'"
     if 'password' in name.lower():
@@ -112,13 +113,21 @@ def _name_fault(name):
 
 def _check_value(request, kind, index, value):
     field = request.field(kind, index, 'value')
-    if CONTROL.search(value):
-        request.fault(field, value, 'a value without line breaks and control characters')
-    elif kind == 'parameters' and not can_be_told(value):
-        request.fault(field, value, 'a value without a backslash, and not with both kinds of quotes, which OBProxy cannot be told')
+    expected = value_fault(value)
+    if expected and (kind == 'parameters' or CONTROL.search(value)):
+        request.fault(field, value, expected)
     elif kind == 'startup_parameters' and ',' in value:
         request.fault(field, value, "a value without ',', at which OBProxy splits startup parameters; "
                                     f"put it in {request.field('parameters')}")
+
+
+def value_fault(value):
+    """Say what is expected of a parameter's value instead; None when SQL can set it."""
+    if CONTROL.search(value):
+        return 'a value without line breaks and control characters'
+    if not can_be_told(value):
+        return 'a value without a backslash, and not with both kinds of quotes, which OBProxy cannot be told'
+    return None
 
 
 def can_be_told(text):

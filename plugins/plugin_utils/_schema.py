@@ -16,7 +16,7 @@ except ImportError as exc:  # the registry says how to install it
     sa = None
     IMPORT_ERROR = exc
 
-VERSION = 2
+VERSION = 3
 
 
 def utc_now():
@@ -97,6 +97,7 @@ def _build():
         sa.Column('kind', sa.String(16), nullable=False), sa.Column('position', sa.Integer, nullable=False),
         sa.Column('name', sa.String(128), nullable=False), sa.Column('value', text, nullable=False),
         sa.UniqueConstraint('cluster_id', 'version', 'kind', 'name'))
+    _build_parameter_versions(table, identity, reference, time, big, text)
     table(
         'obproxy_exporters', identity(),
         reference('server_id', 'obproxy_servers', nullable=False, unique=True),
@@ -104,6 +105,21 @@ def _build():
         sa.Column('register_time', time, nullable=False))
     _build_runs(table, identity, reference, document, time, big, text)
     return metadata
+
+
+def _build_parameter_versions(table, identity, reference, time, big, text):
+    table(
+        'obproxy_parameter_versions', identity(),
+        reference('cluster_id', 'obproxy_clusters', nullable=False), sa.Column('version', big, nullable=False),
+        sa.Column('creator', sa.String(255)), sa.Column('create_time', time, nullable=False),
+        sa.UniqueConstraint('cluster_id', 'version'))
+    # A server may go: what it had of its own stays in the history.
+    table(
+        'obproxy_own_parameters', identity(),
+        reference('cluster_id', 'obproxy_clusters', nullable=False), sa.Column('version', big, nullable=False),
+        sa.Column('server_id', big, nullable=False), sa.Column('position', sa.Integer, nullable=False),
+        sa.Column('name', sa.String(128), nullable=False), sa.Column('value', text, nullable=False),
+        sa.UniqueConstraint('cluster_id', 'version', 'server_id', 'name'))
 
 
 def _build_runs(table, identity, reference, document, time, big, text):

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameter_store import (
+    ORDINARY, STARTUP, ParameterSet, ParameterStore)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_store import TaskStore
 
 if _schema.sa:
@@ -13,7 +15,6 @@ if _schema.sa:
 
 LARGEST_ID = 2 ** 63 - 1
 LONGEST_ID = 19
-STARTUP, ORDINARY = 'startup', 'ordinary'
 
 
 class Store:
@@ -22,6 +23,7 @@ class Store:
     def __init__(self, connection):
         self._connection = connection
         self.tasks = TaskStore(connection)
+        self.history = ParameterStore(connection)
 
     def _rows(self, statement):
         return [dict(row) for row in self._connection.execute(statement).mappings()]
@@ -61,10 +63,7 @@ class Store:
         """Write a new cluster with one version of its parameters."""
         now = _schema.utc_now()
         cluster_id = self._insert('clusters', parameter_version=parameter_version, create_time=now, update_time=now, **values)
-        for kind, items in ((STARTUP, startup_parameters), (ORDINARY, parameters)):
-            for position, item in enumerate(items):
-                self._insert('parameters', cluster_id=cluster_id, version=parameter_version, kind=kind, position=position,
-                             name=item['name'], value=item['value'])
+        self.history.write(cluster_id, parameter_version, ParameterSet(startup_parameters, parameters), values.get('creator'))
         return self.cluster(cluster_id)
 
     def update_cluster(self, cluster_id, **values):
@@ -73,11 +72,8 @@ class Store:
 
     def parameters(self, cluster, kind):
         """Return a cluster's current parameters of one kind."""
-        table = _schema.table('parameters')
-        rows = self._rows(sa.select(table).where(
-            table.c.cluster_id == cluster['id'], table.c.version == cluster['parameter_version'],
-            table.c.kind == kind).order_by(table.c.position))
-        return [{'name': row['name'], 'value': row['value']} for row in rows]
+        parameters = self.history.read(cluster['id'], cluster['parameter_version'])
+        return {STARTUP: parameters.startup, ORDINARY: parameters.ordinary}[kind]
 
     def hosts(self):
         """Return all hosts, id by name."""
@@ -142,8 +138,8 @@ class Store:
 
     def forget_cluster(self, cluster_id):
         """Take a cluster without servers out of the registry; its runs stay."""
-        parameters, runs, clusters = (_schema.table(name) for name in ('parameters', 'runs', 'clusters'))
-        self._connection.execute(sa.delete(parameters).where(parameters.c.cluster_id == cluster_id))
+        runs, clusters = (_schema.table(name) for name in ('runs', 'clusters'))
+        self.history.forget(cluster_id)
         self._connection.execute(sa.update(runs).where(runs.c.cluster_id == cluster_id).values(cluster_id=None))
         self._connection.execute(sa.delete(clusters).where(clusters.c.id == cluster_id))
 

@@ -109,7 +109,8 @@ class World:
     def become_first_version(self):
         """Take away what later versions of the schema have added."""
         for added in _migrations.ADDED.values():
-            self.sql(*(f'ALTER TABLE obproxy_{table} DROP COLUMN {column}' for table, column in added))
+            self.sql(*(f'ALTER TABLE obproxy_{table} DROP COLUMN {column}' if column else f'DROP TABLE obproxy_{table}'
+                       for table, column in added))
         self.sql('DELETE FROM obproxy_schema', 'INSERT INTO obproxy_schema VALUES (1)')
 
     def refused(self, operation, body, cluster=None):

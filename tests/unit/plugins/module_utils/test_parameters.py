@@ -51,10 +51,28 @@ def test_all_faults_are_found_at_once():
     assert 'has foo, wanted bar' in faults[2]
 
 
-def test_the_outcome_names_what_awaits_a_restart():
+def test_the_outcome_tells_before_and_after():
     outcome = _parameters.outcome(LIVE, [('work_thread_num', u'8'), ('proxy_mem_limited', u'4G')])
     assert outcome == dict(changed=True, before={'work_thread_num': u'128', 'proxy_mem_limited': u'2G'},
-                           after={'work_thread_num': u'8', 'proxy_mem_limited': u'4G'}, pending_restart=['work_thread_num'])
+                           after={'work_thread_num': u'8', 'proxy_mem_limited': u'4G'})
+
+
+@pytest.mark.parametrize('known, changes, pending', [
+    ({}, [('work_thread_num', u'8'), ('proxy_mem_limited', u'4G')], {'work_thread_num': u'128'}),
+    # altered before: what is in force is older than what is shown
+    ({'work_thread_num': u'64'}, [('work_thread_num', u'8')], {'work_thread_num': u'64'}),
+    ({'work_thread_num': u'64'}, [], {'work_thread_num': u'64'}),
+    ({'work_thread_num': u'64'}, [('work_thread_num', u'64')], {}),
+    ({'gone_in_this_version': u'1'}, [], {}),
+    ({}, [], {}),
+])
+def test_what_awaits_a_restart(known, changes, pending):
+    assert _parameters.pending(known, LIVE, changes) == pending
+
+
+def test_the_kind_of_a_parameter_tells_which_spellings_are_the_same():
+    wanted = [('proxy_mem_limited', u'2147483648'), ('enable_sharding', u'0')]
+    assert _parameters.compare(LIVE, wanted) == ([], [])
 
 
 class Deaf:

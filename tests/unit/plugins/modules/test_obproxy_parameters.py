@@ -5,9 +5,13 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import functools
+import json
 import socket
 
 import pytest
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameter_record
 
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_parameters
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.proxysys_support import FakeProxy, play
@@ -28,10 +32,11 @@ def proxy_fixture():
 
 @pytest.fixture(name='run')
 def run_fixture(capsys, proxy):
-    def run(check=False, passwords=(PASSWORD,), port=None, **parameters):
+    def run(check=False, passwords=(PASSWORD,), port=None, options=None, **parameters):
         result, printed = play(
             capsys, obproxy_parameters, check, sql_port=port or proxy.port, sys_password=passwords[0],
-            old_sys_passwords=list(passwords[1:]), parameters=[dict(name=name, value=value) for name, value in sorted(parameters.items())])
+            old_sys_passwords=list(passwords[1:]), parameters=[dict(name=name, value=value) for name, value in sorted(parameters.items())],
+            **(options or {}))
         assert PASSWORD not in printed
         return result
     return run
@@ -39,6 +44,18 @@ def run_fixture(capsys, proxy):
 
 def altered(proxy):
     return [statement for statement in proxy.statements if statement.startswith(u'alter')]
+
+
+@pytest.fixture(name='record')
+def record_fixture(monkeypatch, tmp_path):
+    """The path of foo-2883's record, in a folder of its own."""
+    path = tmp_path / 'foo-2883.json'
+    path.write_text(json.dumps({'format': 1, 'name': 'foo-2883', 'user': 'admin', 'home': '/x', 'sql_port': 2883,
+                                'parameter_version': 1, 'parameters': []}))
+    path.chmod(0o600)
+    monkeypatch.setattr(obproxy_parameters, 'ParameterRecord',
+                        functools.partial(_parameter_record.ParameterRecord, folder=str(tmp_path)))
+    return path
 
 
 def test_check_mode_foretells_what_the_real_run_does(run, proxy):
@@ -101,3 +118,47 @@ def test_where_nothing_listens(run):
     assert checked['changed'] and checked['before'] == {} and checked['after'] == {'work_thread_num': '8'}
     result = run(False, port=port, work_thread_num=8)
     assert result['failed'] and 'nothing listens' in result['msg']
+
+
+def test_a_size_in_bytes_is_set_in_a_form_that_obproxy_takes(run, proxy):
+    assert not run(proxy_mem_limited=2147483648)['changed']
+    assert run(proxy_mem_limited=4294967296)['changed']
+    assert proxy.items[u'proxy_mem_limited'][0] == u'4G'
+
+
+def test_what_this_version_does_not_have_is_reported_where_asked_for(run, proxy):
+    result = run(options=dict(unknown='report'), work_thread_nun=8, zzz=1, enable_sharding=True)
+    assert result['unknown'] == {'work_thread_nun': 'work_thread_num', 'zzz': ''}
+    assert result['after'] == {'enable_sharding': 'true'} and len(altered(proxy)) == 1
+
+
+def test_the_record_keeps_the_parameters_and_their_version(run, record):
+    given = dict(parameter_version='2', parameters=[dict(name='enable_sharding', value='true')])
+    options = dict(name='foo-2883', record=given)
+    before = record.read_text()
+    assert run(True, options=options, enable_sharding=True)['changed'] and record.read_text() == before
+    assert run(options=options, enable_sharding=True)['changed']
+    written = json.loads(record.read_text())
+    assert written['parameter_version'] == 2 and written['parameters'] == given['parameters'] and written['user'] == 'admin'
+    assert not run(options=options, enable_sharding=True)['changed']
+    assert run(options=dict(name='foo-2883', record=dict(parameter_version=3)), enable_sharding=True)['changed']
+
+
+def test_what_awaits_a_restart_is_known_until_the_process_is_another(run, record, monkeypatch):
+    options = dict(name='foo-2883')
+    assert run(options=options, work_thread_num=8)['pending_restart'] == ['work_thread_num']
+    again = run(options=options, work_thread_num=8)
+    assert not again['changed'] and again['pending_restart'] == ['work_thread_num']
+    assert run(work_thread_num=8)['pending_restart'] == []
+    assert run(options=options, work_thread_num=128)['pending_restart'] == []
+    assert run(options=options, work_thread_num=8)['pending_restart'] == ['work_thread_num']
+    monkeypatch.setattr(_parameter_record, '_serving', lambda dummy: '4711 since 1.00')
+    restarted = run(options=options, work_thread_num=8)
+    assert not restarted['changed'] and restarted['pending_restart'] == []
+
+
+def test_what_was_set_before_a_refusal_is_remembered_as_pending(run, proxy, record):
+    proxy.items[u'block_thread_num'] = [u'1', u'true', u'USER']
+    failed = run(options=dict(name='foo-2883'), block_thread_num=4, slow_query_time_threshold='31d')
+    assert failed['failed'] and failed['pending_restart'] == ['block_thread_num']
+    assert run(options=dict(name='foo-2883'), block_thread_num=4)['pending_restart'] == ['block_thread_num']

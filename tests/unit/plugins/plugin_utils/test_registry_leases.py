@@ -84,6 +84,8 @@ def test_a_registry_of_the_first_version_is_taken_along(world, run, add_body):
     assert world.registry.tasks(run['id'])[0]['status'] == 'FAILED'
     assert world.plan_beside('batch_add', add_body, 'foo')['run']['cluster_name'] == 'foo'
     assert world.sql('SELECT max(version) AS version FROM obproxy_schema') == [{'version': _schema.VERSION}]
+    versions = world.sql('SELECT cluster_id, version, creator FROM obproxy_parameter_versions')
+    assert versions == [{'cluster_id': 1, 'version': 1, 'creator': 'admin'}]
 
 
 HOLDER = '''
