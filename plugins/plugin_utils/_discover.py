@@ -100,6 +100,7 @@ class Discovery:
             parameter_version=record.get('parameter_version') or 0, sql_port=record['sql_port'],
             exporter_port=record.get('exporter_port'), rpc_port=record.get('rpc_port'), idc_name=record.get('idc'),
             **self._free('server', what, record.get('server_id')))
+        self._store.history.give(cluster['id'], cluster['parameter_version'], server_id, record.get('own_parameters') or [])
         if status == 'RUNNING' and record.get('exporter_port'):
             self._store.put_exporter(server_id, host.ip, record['exporter_port'])
         self.servers.append({'id': server_id, 'name': record['name'], 'host': name, 'status': status})

@@ -10,8 +10,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import places
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, package_of
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
+    describe, describe_parameters, package_of)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 MOST_NAMED = 20
@@ -110,9 +110,9 @@ class Operation:
         run = {'id': run_id, 'operation': self.request.operation, 'cluster_id': self.cluster['id'],
                'cluster_name': self.cluster['name'], 'check_mode': self.check_mode,
                'hosts': {name: places(written, name) for name in self.hosts or [CONTROLLER]}}
-        startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
-        hosts = {name: {**describe(self.cluster, server, task_id, self.rs_list), 'startup_parameters': startup,
-                        'parameters': ordinary, 'request': self.cluster['request'],
+        planned = {server['id'] for server in self.servers}
+        hosts = {name: {**describe(self.cluster, server, task_id, self.rs_list), 'request': self.cluster['request'],
+                        **describe_parameters(self.store, self.cluster, server, planned),
                         'timeouts': _timeouts.of_host(written[0], name), **self.described(server)}
                  for name, server in self.hosts.items()}
         if not hosts:

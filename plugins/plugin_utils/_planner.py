@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _own_parameters, _rpm
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import check_free, find_cluster
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import write_tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
-    allot_rpc_port, check_servers, describe, is_open, server_of)
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
+    allot_rpc_port, check_servers, describe, describe_parameters, is_open, server_of)
 
 
 class Planner:
@@ -44,6 +43,7 @@ class Planner:
             self.wanted = _body.wanted(request, self.hosts, self.package)
             if self.cluster:
                 differs = _body.compare(request, self.cluster, self.wanted, hosts_are_sure)
+        self._own = {host.name: _own_parameters.read(request, self._inventory, host.name) for host in self.hosts}
         if not differs:
             check_servers(self)
         if self.cluster or request.operation == 'create':
@@ -84,11 +84,10 @@ class Planner:
             servers[host.name] = server
         run, data, timeouts = write_tasks(self, servers, actor, trace_id, lease)
         run['check_mode'] = check_mode
-        startup, ordinary = (self.store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
-        hosts = {}
+        planned, hosts = {server['id'] for server in servers.values()}, {}
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
-            hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'],
+            hosts[name].update(describe_parameters(self.store, self.cluster, server, planned), request=self.cluster['request'],
                                timeouts=timeouts[name])
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()
@@ -149,4 +148,5 @@ class Planner:
                 version=self.package['file'], architecture=self.package['arch'], status='CREATING')
         self._forget_open(host, values['sql_port'])
         server_id = self.store.add_server(**values)
+        self.store.history.give(self.cluster['id'], self.cluster['parameter_version'], server_id, self._own[host.name])
         return {'exporter_port': None, 'rpc_port': None, 'version': None, **values, 'id': server_id}, True

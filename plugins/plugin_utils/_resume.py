@@ -9,8 +9,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, package_of
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import ORDINARY, STARTUP
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, describe_parameters, package_of
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
@@ -202,7 +201,7 @@ class Resume:
         by_host = {host: (task, servers[ids[host]]) for task in tasks for host in todo[task['id']] if ids.get(host) in servers}
         found = self._settings_for(by_host, needs_settings)
         store.set_timeouts([row for chains in todo.values() for chain in chains.values() for row in chain], found['timeouts'])
-        startup, ordinary = (self._store.parameters(self.cluster, kind) for kind in (STARTUP, ORDINARY))
+        planned = {server['id'] for _task, server in by_host.values()}
         hosts, places = {}, {}
         for name, (task, server) in by_host.items():
             chain = todo[task['id']][name]
@@ -210,7 +209,7 @@ class Resume:
                 continue
             failed = next((row['role'] for row in chain if row['status'] == _states.FAILED), None)
             hosts[name] = describe(self.cluster, server, task['id'], found['rs_list'])
-            hosts[name].update(startup_parameters=startup, parameters=ordinary, request=self.cluster['request'],
+            hosts[name].update(describe_parameters(self._store, self.cluster, server, planned), request=self.cluster['request'],
                                timeouts={**_timeouts.of_host(task, name), **found['timeouts']},
                                failed_role=failed if operation == 'retry' else None)
             if self.run['operation'] == 'take_over':

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameter_store import (
-    ORDINARY, STARTUP, ParameterSet, ParameterStore)
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameter_store import ParameterSet, ParameterStore
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_store import TaskStore
 
 if _schema.sa:
@@ -69,11 +68,6 @@ class Store:
     def update_cluster(self, cluster_id, **values):
         """Change a cluster's columns."""
         self._update('clusters', cluster_id, update_time=_schema.utc_now(), **values)
-
-    def parameters(self, cluster, kind):
-        """Return a cluster's current parameters of one kind."""
-        parameters = self.history.read(cluster['id'], cluster['parameter_version'])
-        return {STARTUP: parameters.startup, ORDINARY: parameters.ordinary}[kind]
 
     def hosts(self):
         """Return all hosts, id by name."""

@@ -93,3 +93,21 @@ def test_versions_are_kept_in_the_registry(world, create_body):
         assert store.history.read(1, 1) == first
         assert store.history.read(1, 2).own == {2: items(proxy_id='2')}
         assert [(row['version'], row['creator']) for row in store.history.versions(1)] == [(2, 'dba'), (1, 'admin')]
+
+
+def test_a_new_server_gets_what_its_host_says(world, create_body, add_body):
+    world.hosts['beta']['obproxy_parameters'] = items(proxy_id=7)
+    hosts = world.plan('create', create_body)['hosts']
+    assert hosts['beta']['own_parameters'] == items(proxy_id='7') and hosts['alpha']['own_parameters'] == []
+    # A change of an existing server's is for the operation parameters.
+    world.hosts['beta']['obproxy_parameters'] = items(proxy_id=8)
+    assert world.plan('create', create_body)['hosts']['beta']['own_parameters'] == items(proxy_id='7')
+    with world.registry.transaction() as store:
+        store.update_server(1, parameter_version=1)
+    assert world.plan('batch_add', add_body, 'foo')['hosts']['gamma']['parameters_in_force'] is True
+
+
+def test_a_request_for_a_host_with_faulty_parameters_is_refused(world, create_body):
+    world.hosts['beta']['obproxy_parameters'] = items(app_name='bar')
+    faults, status = world.refused('create', create_body)
+    assert list(faults) == ['obproxy_parameters of beta[0].name'] and status == 400

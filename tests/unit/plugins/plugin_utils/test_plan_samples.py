@@ -120,7 +120,8 @@ def test_the_roles_are_told_all_of_a_server(world, create_body):
         'work_mode': 'CONFIG_URL', 'config_url': 'http://ocp:8080/services?Action=GetObProxyConfig', 'rs_list': '',
         'ob_cluster_name': '', 'ob_links': [{'cluster_name': 'hooray', 'ob_cluster_id': 1, 'username': 'proxyro'}],
         'startup_parameters': [{'name': 'work_thread_num', 'value': '4'}],
-        'parameters': [{'name': 'syslog_level', 'value': 'INFO'}], 'parameter_version': 1, 'idc': None}
+        'parameters': [{'name': 'syslog_level', 'value': 'INFO'}], 'parameter_version': 1, 'idc': None,
+        'own_parameters': [], 'parameters_in_force': False}
 
 
 def test_with_a_list_of_root_servers(world, create_body):
