@@ -35,8 +35,23 @@ def _lacking(hostvars, hosts):
     return {host: answer['unknown'] for host, answer in answers.items() if 'unknown' in answer}
 
 
+def parameter_results(hosts, hostvars):
+    """Sum up what awaits a restart, and what is left out, on which hosts."""
+    answers = {host: hostvars[host].get('obproxy_synced') or {} for host in hosts}
+    found = {'pending_restart': {}, 'unknown': {}, 'parameter_version': hostvars['localhost']['obproxy_plan']['parameter_version']}
+    for host, answer in answers.items():
+        for kind in ('pending_restart', 'unknown'):
+            for name in answer.get(kind) or ():
+                found[kind].setdefault(name, []).append(host)
+    return found
+
+
 class FilterModule:
     """What the roles make of the parameters of a plan."""
 
     def filters(self):
-        return {'unknown_parameters': unknown_parameters, 'wanted_parameters': wanted_parameters}
+        return {
+            'parameter_results': parameter_results,
+            'unknown_parameters': unknown_parameters,
+            'wanted_parameters': wanted_parameters,
+        }

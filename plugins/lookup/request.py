@@ -18,7 +18,7 @@ description:
   - Other sources of extra vars are left alone.
 options:
   _terms:
-    description: The operation, one of V(create), V(batch_add) or V(take_over).
+    description: The operation, such as V(create) or V(parameters).
     type: list
     elements: str
     required: true

@@ -23,10 +23,11 @@ options:
     description:
       - What is to be done.
       - V(stop) stops servers so that they stay stopped, V(start) starts them again.
+      - V(parameters) changes what the cluster's parameters are, and sets them on the servers.
       - V(remove) takes servers out of the cluster and off their hosts, V(delete) the whole cluster.
     type: str
     required: true
-    choices: [delete, remove, start, stop]
+    choices: [delete, parameters, remove, start, stop]
   cluster_id:
     description: The id or the name of the cluster.
     type: str
@@ -36,6 +37,8 @@ options:
         names in the inventory; without it the operation is for all servers of the cluster, but for V(remove).
       - For V(remove) and V(delete), C(skipHostOperationServerIds) lists servers whose hosts are gone for good.
         They are taken out of the registry and the monitoring alone.
+      - For V(parameters), C(parameters) is a list of C(name) and C(value). Null takes a parameter out of what the cluster says,
+        and leaves the servers as they are. What a server is to have of its own comes from its host's variable C(obproxy_parameters).
     type: raw
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
@@ -44,9 +47,13 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: partial
+    details:
+      - O(operation=parameters) shows what changes.
   idempotent:
-    support: none
+    support: partial
+    details:
+      - O(operation=parameters) is changed only where the cluster's parameters are.
 """
 
 EXAMPLES = r"""
@@ -122,6 +129,16 @@ hosts:
   description: For each host of the inventory what the roles need to know of its server.
   returned: success
   type: dict
+parameter_version:
+  description: With O(operation=parameters), the version of the cluster's parameters; a new one where they have changed.
+  returned: success
+  type: int
+parameter_changes:
+  description: With O(operation=parameters), what has changed, with C(name), C(before), C(after), and for a server's own
+    parameters C(obproxyServerId). Null stands for what the cluster does not say.
+  returned: success
+  type: list
+  elements: dict
 skipped_servers:
   description: With O(operation=remove) and O(operation=delete), the ids of the servers on whose hosts nothing is done.
   returned: success
@@ -132,7 +149,7 @@ skipped_servers:
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    operation=dict(type='str', required=True, choices=['delete', 'remove', 'start', 'stop']),
+    operation=dict(type='str', required=True, choices=['delete', 'parameters', 'remove', 'start', 'stop']),
     cluster_id=dict(type='str'),
     request=dict(type='raw'),
     registry_url=dict(type='str', no_log=True),

@@ -29,6 +29,8 @@ STOP = _numbered(
 
 START = _numbered(START_NODE, _INSTALL['start_obproxy'], UPDATE_STATUS, FINISH)
 
+PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], UPDATE_STATUS, FINISH)
+
 OFFLINE = _numbered(
     START_NODE,
     Step('prepare_offline', 'Prepare offline obproxy', 'obproxy.PrepareOfflineObproxyTask', 1800, 0),

@@ -21,6 +21,8 @@ class Field:
     fields: tuple = ()
     camel: str = ''
     aliases: tuple = ()
+    # Whether null means something else than an absent field.
+    nullable: bool = False
 
     @property
     def ocp_name(self):
@@ -48,6 +50,8 @@ def _exporter_port(camel, required):
 
 
 PARAMETER = (Field('name', required=True), Field('value', kind='text', required=True))
+# null takes a parameter out of what the cluster says.
+CHANGED_PARAMETER = (Field('name', required=True), Field('value', kind='text', required=True, nullable=True))
 OB_LINK = (
     Field('cluster_name', required=True),
     Field('ob_cluster_id', 'int', required=True),
@@ -79,6 +83,7 @@ SKIPPED_IDS = Field('skip_host_operation_server_ids', 'list')
 BODIES = {
     'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
     'stop': (SERVER_IDS,), 'start': (SERVER_IDS,),
+    'parameters': (SERVER_IDS, Field('parameters', 'list', fields=CHANGED_PARAMETER)),
     'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
     'update': (Field('address'), Field('port', 'int')),
 }

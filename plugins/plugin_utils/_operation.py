@@ -132,6 +132,7 @@ class Operation:
         strings = {
             'prohibit_rollback': True, 'service_name': self.cluster['name'], 'service_type': 'OB_PROXY',
             'obproxy_cluster_id': self.cluster['id'], 'obproxy_cluster_name': self.cluster['name'],
+            'obproxy_parameter_version': self.cluster['parameter_version'],
             'obproxy_need_delete_cluster': self.request.operation == 'delete',
             'package_name': package['name'] if package else '',
         }

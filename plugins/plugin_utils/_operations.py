@@ -9,6 +9,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_oper
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._offline import Delete, Remove
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameters_operation import Parameters
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
 
 
@@ -29,7 +30,7 @@ class Start(Operation):
     steps = _dag_operations.START
 
 
-OPERATIONS = {'stop': Stop, 'start': Start, 'remove': Remove, 'delete': Delete}
+OPERATIONS = {'stop': Stop, 'start': Start, 'remove': Remove, 'delete': Delete, 'parameters': Parameters}
 
 
 def plan_operation(name, body, cluster_key, store, inventory, settings, actor, trace_id, lease, check_mode):

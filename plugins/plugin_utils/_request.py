@@ -76,7 +76,7 @@ class Request:
             if key not in known:
                 self._unknown(key, fields, known, path)
         for field in fields:
-            given = {name: body[name] for name in field.names if name in body and body[name] is not None}
+            given = {name: body[name] for name in field.names if name in body and (field.nullable or body[name] is not None)}
             name = next(iter(given), field.spelled(snake))
             self._spelled[path + (field.name,)] = name
             if len({json.dumps(value, sort_keys=True, default=str) for value in given.values()}) > 1:
@@ -104,6 +104,9 @@ class Request:
         self.faults.append(Fault(where, key, near[0] if near else names, f'{where} is not known; {hint}'))
 
     def _value(self, field, value, path, values):
+        if value is None:
+            values[field.name] = None
+            return
         converted, expected = convert(field, value)
         if expected:
             self.fault(self.field(*path), value, expected)
