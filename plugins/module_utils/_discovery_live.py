@@ -33,7 +33,7 @@ def ask(client):
         'rs_list': value('rootservice_list') if mode == RS_LIST else '',
         'ob_clusters': [{'cluster_name': value('rootservice_cluster_name')}] if mode == RS_LIST else _clusters(client),
         'rpc_port': _number(value('rpc_listen_port')),
-        'differing': _differing(client, live),
+        'differing': differing(client, live),
     }
 
 
@@ -41,7 +41,7 @@ def _number(text):
     return int(text) if text.isdigit() and int(text) else None
 
 
-def _differing(client, live):
+def differing(client, live):
     """The parameters that differ from their defaults, but for passwords and what create sets by itself."""
     columns, rows = client.query('show proxyconfig diff')
     at = [column.lower() for column in columns].index('name')
