@@ -124,4 +124,4 @@ def _changes(changes):
 
 
 def _said(value):
-    return 'nothing' if value is None else f'"{value}"'
+    return 'nothing' if value is None else value or "''"
