@@ -68,6 +68,7 @@ pending_restart:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _discovery_live, _parameters
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_record import ParameterRecord
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
@@ -84,6 +85,7 @@ def ask(params):
 
 
 def main():
+    keep_deadline()
     module = AnsibleModule(argument_spec=_admin.argument_spec(name=dict(type='str')), supports_check_mode=True)
     try:
         found = ask(module.params)

@@ -26,7 +26,8 @@ def test_the_same(kind, live, wanted):
 @pytest.mark.parametrize('kind, live, wanted', [
     ('BOOL', u'true', u'2'), ('BOOL', u'true', u'false'), ('INT', u'1', u'true'), ('INT', u'30000000', u'30s'), ('INT', u'1', u'1m'),
     ('CAP', u'2G', u'2147483647'), ('CAP', u'64KB', u'65536'), ('CAP', u'2G', u'2000M'), ('TIME', u'60s', u'2m'), ('TIME', u'1s', u'1us'),
-    ('STR', u'true', u'True'), ('STR', u'60s', u'1m'), ('STR', u'a;b', u'b;a'), ('STR', u'', u'0'), ('STR_LIST', u'a;b', u'A;b'), ('LOG_LEVEL', u'INFO', u'WARN'),
+    ('STR', u'true', u'True'), ('STR', u'60s', u'1m'), ('STR', u'a;b', u'b;a'), ('STR', u'', u'0'),
+    ('STR_LIST', u'a;b', u'A;b'), ('LOG_LEVEL', u'INFO', u'WARN'),
     (None, u'1', u'true'), (None, u'true', u'1'), (None, u'0', u'false'), (None, u'1m', u'1'), (None, u'30000000', u'30s'),
     (None, u'2', u'2M'), (None, u'', u'false'), (None, u'undefined', u''), (None, u'10.0.0.1:2881', u'10.0.0.1:2882'),
     (None, u'INFO', u'WARN'), (None, u'8', u'010'), (None, u'8s', u'010s'), (None, u'5.6.25', u'5.6'),

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plugin_utils.test_operations import (  # noqa: F401  pylint: disable=unused-import
     finish, fleet, refused)
 
+
 def change(fleet, **values):
     return fleet.operate('parameters', {'parameters': [{'name': name, 'value': value} for name, value in values.items()]})
 
