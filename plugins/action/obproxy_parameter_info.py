@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._action import RequestAction
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import find_cluster
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._engine import IN_MEMORY
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameter_info import ParameterInfo, lines
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 SPEC = {
     'cluster_id': {'type': 'str'},
@@ -26,8 +24,10 @@ class ActionModule(RequestAction):
     def answer(self, args):
         values, faults = self.checked(SPEC), Faults()
         registry = self.registry(values)
-        # Reading leaves no file behind.
-        with (registry if registry.exists else Registry(IN_MEMORY)).transaction(writes=False) as store:
+        # A registry that isn't there yet is not made to be read.
+        if self.check_mode or not registry.exists:
+            registry = registry.rehearsal()
+        with registry.transaction(writes=False) as store:
             cluster = find_cluster(faults, store, values['cluster_id'])
             if cluster is None:
                 raise RequestError(faults.faults)
