@@ -23,11 +23,7 @@ class ActionModule(RequestAction):
 
     def answer(self, args):
         values, faults = self.checked(SPEC), Faults()
-        registry = self.registry(values)
-        # A registry that isn't there yet is not made to be read.
-        if self.check_mode or not registry.exists:
-            registry = registry.rehearsal()
-        with registry.transaction(writes=False) as store:
+        with self.reading(values) as store:
             cluster = find_cluster(faults, store, values['cluster_id'])
             if cluster is None:
                 raise RequestError(faults.faults)
