@@ -13,8 +13,11 @@ author: oceanbase.obproxy contributors (@oceanbase)
 description:
   - Recognises the plan of an operation of this collection, for example of
     M(oceanbase.obproxy.obproxy_batch_add), and follows its subtasks on every host.
-  - Prints one line per subtask and host when it ends, and at the end of the run a table of the hosts,
-    the failures in full and the command to go on with.
+  - On a terminal, shows one line per host with its subtask, a bar and the times, below what Ansible prints meanwhile.
+  - Elsewhere prints one line per subtask and host when it ends; with more than ten hosts one per subtask when all hosts of
+    the play's batch are through, or one per host that is through where the batches are of up to ten.
+  - Prints at once what fails, and at the end of the run a table of the hosts (with more than thirty, of those that were not
+    successful), the failures in full and the command to go on with.
   - Keeps the states of the subtasks in the registry true while the run goes. In check mode nothing is written there.
   - Stays silent in all other playbooks.
 requirements:
@@ -31,10 +34,34 @@ options:
     ini:
       - section: callback_oceanbase_obproxy_dag
         key: registry_url
+  live:
+    description:
+      - Whether to show the run live where standard output is a terminal.
+      - Without effect in AWX, where E(TERM) is V(dumb), with C(--step) and with Ansible's debugger. E(NO_COLOR) takes the colours.
+    type: bool
+    default: true
+    env:
+      - name: OBPROXY_DAG_LIVE
+    ini:
+      - section: callback_oceanbase_obproxy_dag
+        key: live
+  report_path:
+    description:
+      - A file that becomes the run's report, one self-contained HTML page with the graph, states, durations and messages per host.
+        A directory, or a path that ends in a slash, gets one of the name OPERATION-RUN.html for each run. Where a playbook has
+        a second run, such as a rollback, that is added to the file's name.
+      - Replaced at once, with mode 0600, while the run goes, too, so that a run that was killed leaves its last state.
+      - The variable C(obproxy_report_path), when the play has it, takes precedence.
+    type: path
+    env:
+      - name: OBPROXY_REPORT_PATH
+    ini:
+      - section: callback_oceanbase_obproxy_dag
+        key: report_path
   json_path:
     description:
       - A file that gets one JSON object per line and event, for other programs. Created with mode 0600, appended to.
-      - See the notes for the objects.
+      - See the notes for what describes the objects.
     type: path
     env:
       - name: OBPROXY_DAG_JSON
@@ -44,13 +71,7 @@ options:
 notes:
   - Never writes task arguments, nor anything of a result but its message.
   - A registry that fails on the way is warned of once; the run itself goes on.
-  - Each JSON object has C(version) (1), C(event), C(time) (ISO 8601 with offset), C(run) (the run's id) and C(check).
-  - "C(run_started) adds C(operation), C(cluster_id), C(cluster_name) and C(hosts), a list of C(host), C(task_id)."
-  - "C(subtask) adds C(host), C(task_id), C(subtask_id), C(role), C(name), C(index), C(total), C(status) (V(RUNNING),
-    V(SUCCESSFUL) or V(FAILED)), C(duration) in seconds and C(error), both null while there is none."
-  - "C(run_finished) adds C(status) (V(SUCCESSFUL) or V(FAILED)), C(recorded) (whether the registry has it all)
-    and C(hosts), a list of C(host), C(task_id), C(status) (besides these two V(RUNNING), when it was left unfinished,
-    and V(PENDING), when it was not reached), C(subtask), C(duration) and C(error)."
+  - The JSON objects are described in C(docs/callback.md) and C(docs/callback.schema.json). Their C(version) is 1.
 '''
 
 EXAMPLES = r'''
@@ -60,8 +81,10 @@ ansible.cfg: |
 
   [callback_oceanbase_obproxy_dag]
   json_path = /var/log/obproxy/dag.jsonl
+  report_path = /var/log/obproxy/reports/
 '''
 
+import atexit
 import functools
 import sys
 
@@ -72,14 +95,17 @@ from ansible.template import Templar
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, FAILED, Follower, subtask_names
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import View, is_launched, next_step, ways_on
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_report import Report
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import is_launched, next_step, ways_on
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_console import Console
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_json import JsonLines
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secrets import (
     Masker, command_line, may_hold_secrets, secrets_in)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
+SETTINGS = ('obproxy_registry_url', 'obproxy_report_path')
 NOT_RECORDED = ('The states of the subtasks of run {run} are not in the registry from here on; the run itself goes on. '
                 'Cause: {cause}. When the registry works again, run the same command again.')
 BACK = 'The registry works again: all states of run {run} are in it.'
@@ -95,6 +121,7 @@ def harmless(method):
             return method(self, *args, **kwargs)
         except Exception as exc:
             self.disabled = True
+            self._let_go()
             self._display.warning(f'The callback oceanbase.obproxy.dag stopped in {method.__name__}: '
                                   f'{type(exc).__name__}: {self._mask(str(exc))}. The run itself goes on.')
     return guarded
@@ -111,11 +138,12 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._mask = Masker()
+        self._reported = set()
         self._play = None
         self._forget()
 
     def _forget(self):
-        self._follower = self._writer = self._view = None
+        self._follower = self._writer = self._console = self._report = None
         self._check = self._warned = False
         self._tails = tasks.Tails()
         self._batch = None
@@ -129,6 +157,11 @@ class CallbackModule(CallbackBase):
             variables = play.get_variable_manager().get_vars(play=play)
             self._tails = tasks.Tails(play, self._follower.roles, variables)
             self._batch = variables.get('ansible_play_batch')
+            self._console.batch(self._batch)
+
+    @harmless
+    def v2_playbook_on_vars_prompt(self, *args, **kwargs):
+        self._let_go()
 
     @harmless
     def v2_playbook_on_no_hosts_matched(self):
@@ -243,17 +276,21 @@ class CallbackModule(CallbackBase):
         if followed['id'] == run['id'] and followed['operation'] == run['operation']:
             return
         self._finish(goes_on=followed['id'] == run['id'])
+        atexit.register(self._leave)
         self._check = bool(context.CLIARGS.get('check') or task.check_mode)
         self._follower = Follower(run, subtask_names(content.get('data') or {}))
-        self._view = View(self._follower, self._check, max(60, min(self._display.columns, 120)))
-        url = self._learn_secrets(host, task) or self.get_option('obproxy_registry_url')
+        self._console = Console(self._display, self._follower, self._check, self.get_option('live') and not is_launched())
+        found = self._learn_secrets(host, task)
         servers = content.get('hosts')
         task_ids = [content['data']['id']] if 'id' in (content.get('data') or {}) else []
-        self._display.display(self._view.header(servers if isinstance(servers, dict) else {}, task_ids))
+        self._console.begin(servers if isinstance(servers, dict) else {}, task_ids)
         self._json = JsonLines(self.get_option('json_path'), self._follower, self._check, self._display.warning)
         self._json.started()
+        path = found.get('obproxy_report_path') or self.get_option('report_path')
+        if path:
+            self._report = Report(path, self._reported, self._follower, self._check, self._mask, self._display.warning)
         if run['hosts'] and not self._check:
-            self._open_registry(url)
+            self._open_registry(found.get('obproxy_registry_url') or self.get_option('obproxy_registry_url'))
 
     def _open_registry(self, url):
         try:
@@ -269,11 +306,11 @@ class CallbackModule(CallbackBase):
         return variables, Templar(loader=self._play.get_loader(), variables=variables)
 
     def _learn_secrets(self, host, task):
-        """Learn what must not be shown, as this host sees it; return the registry's URL that its tasks are given."""
+        """Learn what must not be shown, as this host sees it; return the settings that its tasks are given."""
         variables, templar = self._variables(host, task)
         found = {}
         for name in variables:
-            if name == 'obproxy_registry_url' or may_hold_secrets(name):
+            if name in SETTINGS or may_hold_secrets(name):
                 try:
                     found[name] = templar.template(variables[name])
                 except Exception:
@@ -281,16 +318,14 @@ class CallbackModule(CallbackBase):
                     continue
         for name, value in found.items():
             self._mask.learn(secrets_in(name, value))
-        return found.get('obproxy_registry_url')
+        return found
 
     def _tell(self, changes):
         for subtask in changes:
             self._json.subtask(subtask)
-        ended = [subtask for subtask in changes if subtask.status in ENDED]
-        for color, group in ((C.COLOR_OK, [s for s in ended if s.status != FAILED]),
-                             (C.COLOR_ERROR, [s for s in ended if s.status == FAILED])):
-            if group:
-                self._display.display('\n'.join(map(self._view.line, group)), color=color)
+        self._console.tell([subtask for subtask in changes if subtask.status in ENDED])
+        if self._report:
+            self._report.wake()
         moves = self._follower.take_moves()
         if self._writer:
             self._writer.add(moves)
@@ -313,18 +348,27 @@ class CallbackModule(CallbackBase):
             if self._warned and not self._writer.trouble:
                 self._display.display(BACK.format(run=self._follower.run['id']))
         self._json.finished(recorded=bool(self._writer) and not self._writer.trouble)
+        advice = [] if goes_on or self._follower.succeeded else self._advice()
+        if self._report:
+            self._report.finish(advice)
         if self._follower.hosts:
-            self._show_end(goes_on)
+            self._console.end(advice)
+        atexit.unregister(self._leave)
         self._forget()
 
-    def _show_end(self, goes_on):
-        self._display.display(self._view.table())
-        failures = self._view.failures()
-        if failures:
-            self._display.display(failures, color=C.COLOR_ERROR)
-        if not self._follower.succeeded and not goes_on:
-            command = None if is_launched() else command_line(sys.argv, self._mask)
-            self._display.display('\n'.join([next_step(command), *self._ways_on()]))
+    def _leave(self):
+        """Leave the last states to be seen when the run is interrupted."""
+        self._let_go(keep=True)
+        if self._report:
+            self._report.interrupt()
+
+    def _let_go(self, keep=False):
+        if self._console:
+            self._console.pause(keep)
+
+    def _advice(self):
+        command = None if is_launched() else command_line(sys.argv, self._mask)
+        return [next_step(command), *self._ways_on()]
 
     def _ways_on(self):
         failed = next((state for state in self._follower.hosts.values() if state.failure), None)

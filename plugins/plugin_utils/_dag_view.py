@@ -15,6 +15,7 @@ from ansible import context
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import FAILED, PENDING, RUNNING, SUCCESSFUL
 
 MOST_HOSTS_IN_HEADER = 30
+MOST_HOSTS_IN_TABLE = 30
 HEADINGS = ('HOST', 'TASK', 'STATE', 'LAST SUBTASK', 'TIME')
 WORDS = {SUCCESSFUL: SUCCESSFUL, FAILED: FAILED, RUNNING: 'UNFINISHED', PENDING: 'NOT REACHED'}
 
@@ -29,12 +30,18 @@ def seconds(duration):
     return f'{minutes} min {rest:02d} s'
 
 
+def counted(statuses):
+    """Tell how many there are of each status."""
+    return ', '.join(f'{statuses.count(status)} {word}' for status, word in WORDS.items() if status in statuses)
+
+
 class View:
     """Renders one run."""
 
     def __init__(self, follower, check=False, width=100):
         self._follower = follower
         self._check = check
+        self._prefix = 'check ' if check else ''
         self._width = width
         hosts = follower.hosts.values()
         self._host_width = max((len(state.name) for state in hosts), default=0)
@@ -60,30 +67,46 @@ class View:
 
     def line(self, subtask):
         """Return the line of a subtask that ended on a host, with the cause if it failed."""
-        total = len(self._follower.hosts[subtask.host].chain)
-        check = 'check ' if self._check else ''
-        line = (f'{check}[{subtask.index:>2}/{total}] {subtask.host:<{self._host_width}}  '
+        line = (f'{self._place(subtask)} {subtask.host:<{self._host_width}}  '
                 f'{subtask.name:<{self._name_width}}  {subtask.status:<10} {seconds(subtask.duration):>7}')
         if subtask.status == FAILED:
             line = '\n'.join([line, *(f'        {cause}' for cause in subtask.error.splitlines())])
         return line
 
+    def crowd_line(self, subtasks):
+        """Return the line of a subtask that several hosts have ended."""
+        took = max(subtask.began + subtask.duration for subtask in subtasks) - min(subtask.began for subtask in subtasks)
+        counts = counted([subtask.status for subtask in subtasks])
+        return f'{self._place(subtasks[0])} {subtasks[0].name:<{self._name_width}}  {counts}  {seconds(took)}'
+
+    def host_line(self, state):
+        """Return the line of a host that is through."""
+        through = sum(other.status == SUCCESSFUL for other in self._follower.hosts.values())
+        total = len(self._follower.hosts)
+        return f'{self._prefix}[{through:>{len(str(total))}}/{total}] {state.name:<{self._host_width}}  {state.status}  {seconds(state.duration)}'
+
+    def _place(self, subtask):
+        return f'{self._prefix}[{subtask.index:>2}/{len(self._follower.hosts[subtask.host].chain)}]'
+
     def table(self):
-        """Return one row per host."""
+        """Return one row per host; of very many, only of those that were not successful."""
         rows = [HEADINGS]
-        for state in self._follower.hosts.values():
+        states = self._follower.hosts.values()
+        if len(states) > MOST_HOSTS_IN_TABLE:
+            states = [state for state in states if state.status != SUCCESSFUL]
+        for state in states:
             last = state.last
             place = f'[{last.index}/{len(state.chain)}] {last.name}' if last else ''
             rows.append((state.name, str(state.task_id), WORDS[state.status], place, seconds(state.duration)))
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         table = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        return '\n'.join([self._summary(), *table])
+        summary = f'{self.title()}: {counted([state.status for state in self._follower.hosts.values()])}'
+        return '\n'.join([summary, *(table if states else [])])
 
-    def _summary(self):
-        run, states = self._follower.run, [state.status for state in self._follower.hosts.values()]
-        counts = ', '.join(f'{states.count(status)} {word}' for status, word in WORDS.items() if status in states)
-        check = ' (check)' if self._check else ''
-        return f"OBProxy {run['operation'].replace('_', ' ')}, cluster {run.get('cluster_name')}, run {run['id']}{check}: {counts}"
+    def title(self):
+        """Return what the run is."""
+        run, check = self._follower.run, ' (check)' if self._check else ''
+        return f"OBProxy {run['operation'].replace('_', ' ')}, cluster {run.get('cluster_name')}, run {run['id']}{check}"
 
     def failures(self):
         """Return each failed host's cause in full."""

@@ -26,7 +26,8 @@ import needs  # noqa: E402  pylint: disable=wrong-import-position
 import settings  # noqa: E402  pylint: disable=wrong-import-position
 
 NEEDS = {'git': ['git'], 'shellcheck': ['shellcheck'], 'mariadbd': ['mariadb-server'], 'pg_ctlcluster': ['postgresql'], 'dnf': ['dnf'],
-         'prometheus': ['prometheus'], 'prometheus-node-exporter': ['prometheus-node-exporter']}
+         'prometheus': ['prometheus'], 'prometheus-node-exporter': ['prometheus-node-exporter'],
+         'chromium': ['chromium'], 'chromedriver': ['chromium-driver']}
 LIVE = ('lab', 'molecule')
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 SUMMARY = re.compile(r'^\W*(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+', re.MULTILINE)
