@@ -22,11 +22,11 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._repeater import Repeater
 
 PAGE = pathlib.Path(__file__).parent / 'dag_report'
-# Of the time at most a fiftieth goes into reports that a later one replaces.
-SHARE = 50
+# Of the time at most a hundredth goes into reports that a later one replaces.
+SHARE = 100
 SHORTEST_PAUSE = 1
-WORDS = {FAILED: 'failed', RUNNING: 'running', PENDING: 'not reached', SUCCESSFUL: 'successful'}
-UNFINISHED = {**WORDS, RUNNING: 'unfinished'}
+WORDS = {FAILED: 'failed', RUNNING: 'running', PENDING: 'waiting', SUCCESSFUL: 'successful'}
+IN_THE_END = {**WORDS, RUNNING: 'unfinished', PENDING: 'not reached'}
 SIGNS = {FAILED: '\u2717', RUNNING: '\u25b6', PENDING: '\u00b7', SUCCESSFUL: '\u2713'}
 
 
@@ -74,7 +74,9 @@ class Report:
 
     def _keep(self):
         began = time.thread_time()
-        self._write('running')
+        with contextlib.suppress(Exception):
+            # The run changes what is being read here; what does not pass by itself comes up in the end.
+            self._write('running')
         self._repeater.pause = max(SHORTEST_PAUSE, SHARE * (time.thread_time() - began))
 
     def _write(self, state, advice=()):
@@ -90,7 +92,7 @@ class Report:
         return self._page.render(
             run=self._follower.run, check=self._check, state=state, advice=[self._mask(line) for line in advice],
             began=stamp(self._began), written=stamp(datetime.datetime.now().astimezone()), duration=self._now() - self._start,
-            hosts=hosts, columns=columns, graph=graph, words=WORDS if state == 'running' else UNFINISHED, signs=SIGNS,
+            hosts=hosts, columns=columns, graph=graph, words=WORDS if state == 'running' else IN_THE_END, signs=SIGNS,
             counts=[(status, sum(host.status == status for host in hosts)) for status in WORDS],
             mask=lambda text: self._mask(text or ''), stamp=stamp, style=self._style, script=self._script,
             style_hash=checksum(self._style), script_hash=checksum(self._script))

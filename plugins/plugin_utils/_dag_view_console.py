@@ -43,7 +43,6 @@ class Console:
     def resume(self):
         """Draw, after a pause too."""
         if self._live and self._screen is None:
-            # pylint: disable-next=protected-access
             self._screen = Screen(Live(self._follower, self.view.title()), self._display._lock)
 
     def pause(self, keep=False):

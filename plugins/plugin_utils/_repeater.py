@@ -34,7 +34,7 @@ class Repeater:
         self._woken.set()
 
     def close(self):
-        """Stop; what is being done is done to its end."""
+        """Stop, when what is being done is done."""
         self._closed.set()
         self._woken.set()
-        self._thread.join(1)
+        self._thread.join()

@@ -68,10 +68,10 @@ def test_a_report_that_cannot_be_written_is_warned_of_once(site):
 def test_a_run_that_goes_on_or_was_stopped_says_so(tmp_path):
     follower, path = followed(host1='drain stop', host2='drain stop'), tmp_path / 'report.html'
     report = Report(path, set(), follower, True, str, pytest.fail)
-    assert '>running</span>' in path.read_text() and 'check mode' in path.read_text()
+    assert '>running</span>' in path.read_text() and 'waiting' in path.read_text() and 'check mode' in path.read_text()
     follower.start(['host1'], 'drain')
     report.interrupt()
-    assert '>interrupted</span>' in path.read_text() and 'unfinished' in path.read_text()
+    assert '>interrupted</span>' in path.read_text() and 'unfinished' in path.read_text() and 'not reached' in path.read_text()
     assert [entry.name for entry in tmp_path.iterdir()] == ['report.html']
 
 
