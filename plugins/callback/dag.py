@@ -88,7 +88,6 @@ import atexit
 import functools
 import sys
 
-from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
@@ -288,7 +287,7 @@ class CallbackModule(CallbackBase):
         self._json.started()
         path = found.get('obproxy_report_path') or self.get_option('report_path')
         if path:
-            self._report = Report(path, self._reported, self._follower, self._check, self._mask, self._display.warning)
+            self._report = Report(path, self._reported, self._follower, self._check, mask=self._mask, warn=self._display.warning)
         if run['hosts'] and not self._check:
             self._open_registry(found.get('obproxy_registry_url') or self.get_option('obproxy_registry_url'))
 

@@ -33,7 +33,7 @@ SIGNS = {FAILED: '\u2717', RUNNING: '\u25b6', PENDING: '\u00b7', SUCCESSFUL: '\u
 class Report:
     """Writes the report of one run."""
 
-    def __init__(self, path, others, follower, check, mask, warn, now=time.monotonic):
+    def __init__(self, path, others, follower, check, *, mask, warn, now=time.monotonic):
         self._follower = follower
         self._check = check
         self._mask = mask

@@ -88,7 +88,7 @@ class Live:
         through, total = done(state), len(state.chain)
         line = f'  {fit(state.name, self._name_width)}  '
         if columns >= 60:
-            line += f'{bar(through, total, 20 if columns >= 80 else 10)} '
+            line += f'{gauge(through, total, 20 if columns >= 80 else 10)} '
         line += f'{through:>{self._total_width}}/{total:<{self._total_width}}  '
         times = self._times(state, status, last) if columns >= 50 else ''
         what = WORDS[status] if status in (PENDING, SUCCESSFUL) else f'{"FAILED: " * (status == FAILED)}{last.name if last else ""}'
@@ -112,7 +112,7 @@ def done(state):
     return sum(subtask.status == SUCCESSFUL for subtask in state.chain.values())
 
 
-def bar(through, total, width):
+def gauge(through, total, width):
     """Draw how much is done."""
     filled = width * through // total if total else 0
     return f'[{"#" * filled}{"." * (width - filled)}]'

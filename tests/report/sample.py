@@ -37,7 +37,7 @@ def report(count, path, shared=False, unreached=0):
         plans[f'proxy{number:0{len(str(count))}}'] = {'task_id': 100 + number, 'subtasks': subtasks}
     operation = 'create' if shared else 'batch_add'
     follower = Follower({'id': 12, 'operation': operation, 'cluster_name': 'orders', 'cluster_id': 7, 'hosts': plans}, names, clock)
-    made = Report(path, set(), follower, False, lambda text: text.replace(SECRET, '********'), print, clock)
+    made = Report(path, set(), follower, False, mask=lambda text: text.replace(SECRET, '********'), warn=print, now=clock)
     for number, host in enumerate(list(plans)[:count - unreached], 1):
         clock.now = chance.random()
         for index, step in enumerate(_dag.INSTALL):

@@ -216,5 +216,3 @@ def test_a_failure_is_told_by_host_and_at_once_and_counted_with_the_rest():
     follower.failed(names[29:], None, 'gone')
     [line], bad = lines.of([])
     assert line.startswith('[ 1/4] Check process') and '28 SUCCESSFUL, 1 FAILED' in line and bad == []
-
-

@@ -67,7 +67,7 @@ def test_a_report_that_cannot_be_written_is_warned_of_once(site):
 
 def test_a_run_that_goes_on_or_was_stopped_says_so(tmp_path):
     follower, path = followed(host1='drain stop', host2='drain stop'), tmp_path / 'report.html'
-    report = Report(path, set(), follower, True, str, pytest.fail)
+    report = Report(path, set(), follower, True, mask=str, warn=pytest.fail)
     assert '>running</span>' in path.read_text() and 'waiting' in path.read_text() and 'check mode' in path.read_text()
     follower.start(['host1'], 'drain')
     report.interrupt()
@@ -77,7 +77,7 @@ def test_a_run_that_goes_on_or_was_stopped_says_so(tmp_path):
 
 def test_what_is_learnt_to_be_secret_later_is_masked_in_earlier_messages_too(tmp_path):
     follower, path, secrets = followed(host1='drain'), tmp_path / 'report.html', []
-    report = Report(path, set(), follower, False, lambda text: '***' if text in secrets else text, pytest.fail)
+    report = Report(path, set(), follower, False, mask=lambda text: '***' if text in secrets else text, warn=pytest.fail)
     follower.failed(['host1'], 'drain', 'hidden')
     secrets.append('hidden')
     report.finish(['hidden'])
@@ -87,13 +87,13 @@ def test_what_is_learnt_to_be_secret_later_is_masked_in_earlier_messages_too(tmp
 def test_no_run_of_a_playbook_replaces_the_report_of_another(tmp_path):
     others = set()
     for path in (tmp_path / 'report.html', tmp_path / 'report.html', f'{tmp_path}/', tmp_path):
-        Report(path, others, followed(host1='drain'), False, str, pytest.fail).finish()
+        Report(path, others, followed(host1='drain'), False, mask=str, warn=pytest.fail).finish()
     assert {entry.name for entry in tmp_path.iterdir()} == {'report.html', 'report-restart-3.html', 'restart-3.html'}
 
 
 def test_a_run_without_hosts_has_a_report(tmp_path):
     path = tmp_path / 'report.html'
-    Report(path, set(), followed(), False, str, pytest.fail).finish()
+    Report(path, set(), followed(), False, mask=str, warn=pytest.fail).finish()
     assert 'No host was touched' in path.read_text() and '>successful</span>' in path.read_text()
 
 
