@@ -132,8 +132,8 @@ fault('python too old', r'needs Python [\d.]+ or newer.*2\.16',
       '"echo \'{\\"failed\\": true, \\"msg\\": \\"ansible-core requires a minimum of Python version 3.9. Current version: 3.6.8\\"}\'; exit 1" '
       '>/usr/bin/python3; chmod 755 /usr/bin/python3', 'mv /root/python3 /usr/bin/')
 fault('disk full', 'space|room|full|MB', before='', after='')
-FAULTS['disk full'].before = in_namespace('mount -t tmpfs -o size=256k tmpfs /home')
-FAULTS['disk full'].after = in_namespace('umount -l /home')
+FAULTS['disk full'].before = in_namespace('mount -t tmpfs -o size=256k tmpfs /opt')
+FAULTS['disk full'].after = in_namespace('umount -l /opt')
 FAULTS['package missing'] = Case('package missing', 'a folder on the controller that holds', variables={'obproxy_package_dir': '{home}'})
 FAULTS['package cut short'] = Case('package cut short', 'RPM|rpm|package', **packages(
     lambda folder, path: path.write_bytes((folder / RPM).read_bytes()[:20000])))
