@@ -84,6 +84,21 @@ def answers(hosts, hostvars):
     return found
 
 
+def differences(hosts, hostvars):
+    """Tell of each server that was looked at, by its id, which parameters differ and whether passwords do."""
+    found = {}
+    for host in hosts:
+        variables = hostvars[host] if host in hostvars else {}
+        for item in (variables.get('obproxy_parameters_seen') or {}).get('results') or ():
+            if not item.get('failed') and 'after' in item:
+                found.setdefault(str(item['obproxy_known_server']['server_id']), {})['parameters'] = sorted(item['after'])
+        for item in (variables.get('obproxy_credentials_seen') or {}).get('results') or ():
+            # Where nobody listens all is missing: that tells nothing.
+            if not item.get('failed') and any(': differs -> ' in change for change in item.get('changes', ())):
+                found.setdefault(str(item['obproxy_known_server']['server_id']), {})['credentials'] = True
+    return found
+
+
 def refusals(registered):
     """List the monitoring hosts that failed in the loop over them, each with its cause."""
     failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
@@ -96,6 +111,7 @@ class FilterModule:
     def filters(self):
         return {
             'answers': answers,
+            'differences': differences,
             'exporter_targets': exporter_targets,
             'link_passwords': link_passwords,
             'live_servers': live_servers,

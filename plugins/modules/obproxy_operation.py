@@ -24,10 +24,11 @@ options:
       - What is to be done.
       - V(stop) stops servers so that they stay stopped, V(start) starts them again.
       - V(parameters) changes what the cluster's parameters are, and sets them on the servers.
+      - V(links) changes which OB clusters the cluster serves.
       - V(remove) takes servers out of the cluster and off their hosts, V(delete) the whole cluster.
     type: str
     required: true
-    choices: [delete, parameters, remove, start, stop]
+    choices: [delete, links, parameters, remove, start, stop]
   cluster_id:
     description: The id or the name of the cluster.
     type: str
@@ -39,6 +40,8 @@ options:
         They are taken out of the registry and the monitoring alone.
       - For V(parameters), C(parameters) is a list of C(name) and C(value). Null takes a parameter out of what the cluster says,
         and leaves the servers as they are. What a server is to have of its own comes from its host's variable C(obproxy_parameters).
+      - For V(links), C(obLinks) are OB clusters to link, in the form of create's body, and C(obClusterNames) the names of those to
+        take away.
     type: raw
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
@@ -149,7 +152,7 @@ skipped_servers:
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    operation=dict(type='str', required=True, choices=['delete', 'parameters', 'remove', 'start', 'stop']),
+    operation=dict(type='str', required=True, choices=['delete', 'links', 'parameters', 'remove', 'start', 'stop']),
     cluster_id=dict(type='str'),
     request=dict(type='raw'),
     registry_url=dict(type='str', no_log=True),

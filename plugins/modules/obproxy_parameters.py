@@ -84,6 +84,10 @@ options:
         description: Those of this server alone.
         type: list
         elements: dict
+      ob_links:
+        description: The OB clusters that the cluster is linked with.
+        type: list
+        elements: dict
 seealso:
   - module: oceanbase.obproxy.obproxy_credentials
 """
@@ -135,7 +139,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_recor
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
 
 ITEMS = dict(type='list', elements='dict')
-RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS)
+RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS, ob_links=ITEMS)
 
 
 def argument_spec():

@@ -31,6 +31,8 @@ START = _numbered(START_NODE, _INSTALL['start_obproxy'], UPDATE_STATUS, FINISH)
 
 PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], UPDATE_STATUS, FINISH)
 
+LINKS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['set_credentials'], UPDATE_STATUS, FINISH)
+
 OFFLINE = _numbered(
     START_NODE,
     Step('prepare_offline', 'Prepare offline obproxy', 'obproxy.PrepareOfflineObproxyTask', 1800, 0),

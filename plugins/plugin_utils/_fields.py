@@ -85,6 +85,7 @@ BODIES = {
     'stop': (SERVER_IDS,), 'start': (SERVER_IDS,),
     'parameters': (SERVER_IDS, Field('parameters', 'list', fields=CHANGED_PARAMETER)),
     'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
+    'links': (Field('ob_links', 'list', fields=OB_LINK), Field('ob_cluster_names', 'list')),
     'update': (Field('address'), Field('port', 'int')),
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_operations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._links import Links
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._offline import Delete, Remove
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameters_operation import Parameters
@@ -30,7 +31,8 @@ class Start(Operation):
     steps = _dag_operations.START
 
 
-OPERATIONS = {'stop': Stop, 'start': Start, 'remove': Remove, 'delete': Delete, 'parameters': Parameters}
+OPERATIONS = {
+    'stop': Stop, 'start': Start, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links}
 
 
 def plan_operation(name, body, cluster_key, store, inventory, settings, actor, trace_id, lease, check_mode):

@@ -31,7 +31,7 @@ def check(request):
     """Add the faults of a request that was read."""
     if request.operation == 'create':
         _check_cluster(request)
-        _check_links(request)
+        check_links(request)
         _check_parameters(request)
     if request.operation == 'take_over':
         _check_take_over(request)
@@ -55,7 +55,8 @@ def check_address(request, address, port, field=str):
         request.fault(field('port'), port, 'a port from 1 to 65535')
 
 
-def _check_links(request):
+def check_links(request):
+    """Add the faults of OB links, as far as each request alone can tell."""
     links = request.get('ob_links')
     if links is None:
         return

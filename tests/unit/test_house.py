@@ -28,7 +28,7 @@ def specs(role):
 
 GRAPHS = {
     'create': _dag.INSTALL, 'batch_add': _dag.INSTALL, 'take_over': _dag.TAKE_OVER, 'stop': _dag_operations.STOP,
-    'start': _dag_operations.START, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
+    'start': _dag_operations.START, 'links': _dag_operations.LINKS, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
 }
 # What the others do is not undone: running them again mends it.
 UNDONE = {step.role for step in (*_dag.INSTALL, *_dag.TAKE_OVER)}

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to do until a cluster is as its create body says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameters import same
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
+
+# Servers are added before anything else is touched, and go last.
+ORDER = ('create', 'update', 'links', 'batch_add', 'parameters', 'credentials', 'upgrade', 'remove')
+
+
+@dataclasses.dataclass
+class Step:
+    """One operation that is needed: its request, and in words what differs."""
+
+    operation: str
+    request: dict
+    before: list
+    after: list
+
+
+class Wanted:
+    """One cluster as the inventory's variables want it, against what the registry and the servers say."""
+
+    def __init__(self, body, store, inventory, seen, remove):
+        self.body = body
+        self.request = Request('create', body)
+        _rules.check(self.request)
+        self.store = store
+        self.inventory = inventory
+        self.seen = seen
+        self.remove = remove
+        self.name = self.request.get('name')
+        self.cluster = self.store.cluster(self.name) if self.name and not self.name.isdecimal() else None
+        self.hosts = resolve(self.request, inventory, store.hosts())
+        identify(self.request, self.hosts, inventory, store.hosts())
+        self.servers = {row['host_id']: row for row in store.servers(cluster_id=self.cluster['id'])} if self.cluster else {}
+
+    def _installed(self, key):
+        return self.request.get(*install_path(self.request, key))
+
+    def steps(self):
+        """Return the steps in the order in which they are safe; what cannot be changed becomes a fault."""
+        if self.cluster is None:
+            return [Step('create', self.body, [], [f'cluster {self.name} with {len(self.hosts)} servers'])]
+        self._check_fixed()
+        found = [self._update(), self._links(), self._batch_add(), self._parameters(), self._credentials(), self._upgrade(),
+                 self._remove()]
+        return sorted(filter(None, found), key=lambda step: ORDER.index(step.operation))
+
+    def _check_fixed(self):
+        mode = self.request.get('work_mode')
+        if mode != self.cluster['work_mode']:
+            self.request.fault(self.request.field('work_mode'), mode, self.cluster['work_mode'], status=CONFLICT,
+                               why=f'{self.name} has it, and it is for good')
+        for host in self._present():
+            server = self.servers[host.host_id]
+            for key in ('sql_port', 'exporter_port'):
+                if self._installed(key) not in (None, server[key]):
+                    self.request.fault(
+                        self.request.field(*install_path(self.request, key)), self._installed(key), str(server[key]),
+                        status=CONFLICT, why=f'{host.name} has it; to change it, remove the server and add it again')
+
+    def _present(self):
+        return [host for host in self.hosts if host.host_id in self.servers]
+
+    def _update(self):
+        wanted = {key: self.request.get(key) for key in ('address', 'port') if self.request.get(key) is not None}
+        differing = {key: value for key, value in wanted.items() if self.cluster[key] != value}
+        if not differing:
+            return None
+        return Step('update', differing, [f'{key}: {self.cluster[key]}' for key in differing],
+                    [f'{key}: {value}' for key, value in differing.items()])
+
+    def _links(self):
+        present = {link['cluster_name']: link for link in self.cluster['ob_links']}
+        wanted = {link['cluster_name']: link for link in map(_body.link, self.request.get('ob_links') or ()) if link['cluster_name']}
+        more = [link for name, link in wanted.items() if _body.link(present.get(name, {})) != link]
+        gone = [name for name in present if name not in wanted] if self.remove or self.cluster['work_mode'] == 'RS_LIST' else []
+        if not more and not gone:
+            return None
+        return Step('links', {'obLinks': more, 'obClusterNames': gone}, [f'OB cluster {name}' for name in gone],
+                    [f"OB cluster {link['cluster_name']}" for link in more])
+
+    def _batch_add(self):
+        added = [host.name for host in self.hosts if host.host_id not in self.servers]
+        if not added:
+            return None
+        body = {'hostIds': added, 'sqlPort': self._installed('sql_port'), 'exporterPort': self._installed('exporter_port'),
+                'version': self._installed('version')}
+        return Step('batch_add', body, [], [f'server on {name}' for name in added])
+
+    def _parameters(self):
+        known = self.store.history.read(self.cluster['id'], self.cluster['parameter_version']).values()
+        wanted = {item['name']: item['value'] for item in self.parameters()}
+        changed = {name: value for name, value in wanted.items()
+                   if not (same(name, known[name], value) if name in known else self._is_live(name))}
+        gone = [name for name in known if name not in wanted] if self.remove else []
+        if not changed and not gone:
+            return None
+        items = [*({'name': name, 'value': value} for name, value in changed.items()), *({'name': name, 'value': None} for name in gone)]
+        return Step('parameters', {'parameters': items},
+                    [f'parameter {name}: {known[name]}' for name in (*changed, *gone) if name in known],
+                    [f'parameter {name}: {value}' for name, value in changed.items()])
+
+    def parameters(self):
+        """Return all parameters that the body asks for."""
+        return [*(self.request.get('startup_parameters') or ()), *(self.request.get('parameters') or ())]
+
+    def _answers(self):
+        return [self.seen.get(str(server['id']), {}) for server in self.servers.values()]
+
+    def _is_live(self, name):
+        """Tell whether every server has what the body says, though the cluster doesn't: an export holds such parameters."""
+        return bool(self.servers) and all('parameters' in one and name not in one['parameters'] for one in self._answers())
+
+    def _credentials(self):
+        differing = [server['id'] for server in self.servers.values() if self.seen.get(str(server['id']), {}).get('credentials')]
+        if not differing:
+            return None
+        words = [f'passwords of server {server_id}' for server_id in differing]
+        return Step('credentials', {}, words, [f'{text}, as the variables say' for text in words])
+
+    def _upgrade(self):
+        version = self._installed('version')
+        if not version:
+            return None
+        package = _rpm.parse(version)
+        old = {host.name: self.servers[host.host_id] for host in self._present()
+               if _rpm.short_version(package) != _version(self.servers[host.host_id])}
+        if not old:
+            return None
+        return Step('upgrade', {'obproxyServerIds': [server['id'] for server in old.values()], 'version': version},
+                    [f"version on {name}: {_version(server)}" for name, server in old.items()],
+                    [f'version on {name}: {_rpm.short_version(package)}' for name in old])
+
+    def _remove(self):
+        wanted = {host.host_id for host in self.hosts}
+        names = {host_id: name for name, host_id in self.store.hosts().items()}
+        gone = {names[host_id]: row['id'] for host_id, row in self.servers.items() if host_id not in wanted}
+        if not gone or not self.remove:
+            return None
+        return Step('remove', {'obproxyServerIds': list(gone.values())}, [f'server on {name}' for name in gone], [])
+
+
+def _version(server):
+    try:
+        return _rpm.short_version(_rpm.parse(server['version'])) if server['version'] else None
+    except _rpm.NotAPackage:
+        return server['version']

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to do until a cluster is as it is wanted, and the links of a cluster."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._apply import Wanted
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+
+OLDER = 'obproxy-ce-4.2.1.0-11.el7.x86_64.rpm'
+LINK = {'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}
+OTHER = {'clusterName': 'second', 'obClusterId': 2, 'username': 'proxyro'}
+
+
+@pytest.fixture
+def fleet(world, create_body):
+    """A world with the cluster foo on alpha and beta, both running."""
+    run = world.plan('create', create_body)['run']
+    with world.registry.transaction() as store:
+        _outcome.update_servers(store, run['id'], [{'server_id': 1}, {'server_id': 2}], 'RUNNING', False)
+        _outcome.close_run(store, run['id'])
+    world.variables['obproxy_ob_clusters']['second'] = {'root_servers': ['10.0.0.3:2881'], 'proxyro_password': 'ro2-s3cret'}
+    world.forget_leases()
+    return world
+
+
+@pytest.fixture
+def body(create_body):
+    return copy.deepcopy(create_body)
+
+
+def compared(world, body, seen=None, remove=False):
+    with world.registry.transaction(writes=False) as store:
+        wanted = Wanted(body, store, Inventory(world.hosts, world.hosts), seen or {}, remove)
+        steps = wanted.steps()
+        return {step.operation: step.request for step in steps}, [fault.message for fault in wanted.request.faults]
+
+
+def test_nothing_is_to_be_done_for_what_create_has_made(fleet, body):
+    assert compared(fleet, body, remove=True) == ({}, [])
+
+
+def test_a_cluster_that_is_not_there_is_created(world, body):
+    assert compared(world, body) == ({'create': body}, [])
+
+
+def test_each_difference_becomes_the_operation_for_it(fleet, body):
+    body.update(address='other.example.com', obLinks=[LINK, OTHER], parameters=[{'name': 'syslog_level', 'value': 'WARN'}])
+    body['obproxyInstallParam'].update(hostIds=[1, 2, 3], version=OLDER)
+    steps, faults = compared(fleet, body, {'2': {'credentials': True}})
+    assert faults == []
+    assert list(steps) == ['update', 'links', 'batch_add', 'parameters', 'credentials', 'upgrade']
+    assert steps['update'] == {'address': 'other.example.com'}
+    assert [link['cluster_name'] for link in steps['links']['obLinks']] == ['second']
+    assert steps['batch_add']['hostIds'] == ['gamma']
+    assert steps['parameters'] == {'parameters': [{'name': 'syslog_level', 'value': 'WARN'}]}
+    assert steps['upgrade'] == {'obproxyServerIds': [1, 2], 'version': OLDER}
+
+
+def test_nothing_goes_unless_that_is_wanted(fleet, body):
+    body.update(obLinks=[OTHER], parameters=[])
+    body['obproxyInstallParam']['hostIds'] = [1]
+    assert set(compared(fleet, body)[0]) == {'links'}
+    steps = compared(fleet, body, remove=True)[0]
+    assert steps['remove'] == {'obproxyServerIds': [2]}
+    assert steps['links']['obClusterNames'] == ['hooray']
+    assert steps['parameters'] == {'parameters': [{'name': 'syslog_level', 'value': None}]}
+
+
+def test_a_parameter_that_all_servers_have_already_is_no_difference(fleet, body):
+    body['parameters'].append({'name': 'proxy_mem_limited', 'value': '2G'})
+    assert set(compared(fleet, body)[0]) == {'parameters'}
+    assert set(compared(fleet, body, {'1': {'parameters': []}, '2': {'parameters': ['proxy_mem_limited']}})[0]) == {'parameters'}
+    assert compared(fleet, body, {'1': {'parameters': []}, '2': {'parameters': []}})[0] == {}
+
+
+def test_what_is_for_good_is_refused(fleet, body):
+    body['workMode'] = 'RS_LIST'
+    body['obproxyInstallParam']['sqlPort'] = 4883
+    faults = compared(fleet, body)[1]
+    assert any(message.startswith('workMode is "RS_LIST"; expected CONFIG_URL') for message in faults)
+    assert sum('obproxyInstallParam.sqlPort is 4883; expected 2883' in message for message in faults) == 2
+
+
+
+def test_links_come_and_go(fleet):
+    plan = fleet.operate('links', {'obLinks': [OTHER]})
+    assert plan['changed']
+    assert [link['cluster_name'] for link in plan['hosts']['alpha']['ob_links']] == ['hooray', 'second']
+    assert plan['hosts']['alpha']['record'] == {'ob_links': plan['hosts']['alpha']['ob_links']}
+    assert not fleet.operate('links', {'obLinks': [OTHER]})['changed']
+    plan = fleet.operate('links', {'obClusterNames': ['hooray']})
+    assert [link['cluster_name'] for link in plan['hosts']['beta']['ob_links']] == ['second']
+
+
+@pytest.mark.parametrize('request_body, said', [
+    ({}, 'obLinks is missing'),
+    ({'obClusterNames': ['nowhere']}, 'foo is linked with hooray'),
+    ({'obLinks': [{**OTHER, 'obClusterId': 1}]}, 'take the link with hooray away'),
+    ({'obLinks': [{**LINK, 'obClusterId': 9}]}, 'take the link with hooray away'),
+    ({'obLinks': [{'clusterName': 'third', 'obClusterId': 3, 'username': 'proxyro'}]}, 'obproxy_ob_clusters.third is missing'),
+    ({'obLinks': [{**OTHER, 'username': 'root'}]}, 'expected proxyro'),
+])
+def test_links_that_cannot_be_are_refused(fleet, request_body, said):
+    with pytest.raises(RequestError) as caught:
+        fleet.operate('links', request_body)
+    assert said in str(caught.value)
+
+
+def test_a_list_of_root_servers_has_one_ob_cluster_which_can_be_another(world, body):
+    world.variables['obproxy_ob_clusters']['second'] = {'root_servers': ['10.0.0.3:2881'], 'proxyro_password': 'ro2-s3cret'}
+    body['workMode'] = 'RS_LIST'
+    world.plan('create', body)
+    with pytest.raises(RequestError) as caught:
+        world.operate('links', {'obLinks': [OTHER]})
+    assert 'exactly one OB cluster in the end' in str(caught.value)
+    server = world.operate('links', {'obLinks': [OTHER], 'obClusterNames': ['hooray']})['hosts']['alpha']
+    assert {'name': 'rootservice_list', 'value': '10.0.0.3:2881'} in server['parameters']
+    assert {'name': 'rootservice_cluster_name', 'value': 'second'} in server['parameters']
