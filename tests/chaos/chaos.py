@@ -134,7 +134,9 @@ def main() -> int:
         add_dead_host(lab)
         work_folder = lab.folder / 'runs'
         shutil.rmtree(work_folder, ignore_errors=True)
-        sites = [Site(lab, index, work_folder / str(index), build.COLLECTIONS, packages) for index in range(1, count + 1)]
+        # A copy, as make build or make test may bring another one meanwhile.
+        collections = shutil.copytree(build.COLLECTIONS, work_folder / 'collections')
+        sites = [Site(lab, index, work_folder / str(index), collections, packages) for index in range(1, count + 1)]
         for site in sites:
             reset(site)
         pristine = look(sites[0])

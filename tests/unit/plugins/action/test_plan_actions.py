@@ -124,6 +124,17 @@ def test_variables_of_the_hosts_and_templates_that_fail(playbooks, create, world
     assert code == 0, output
 
 
+def test_a_registry_that_is_gone_at_the_end_costs_neither_the_message_nor_the_artifact(create, playbooks):
+    gone = {'oceanbase.obproxy.obproxy_run_result': {**RUN, 'fail': False, 'registry_url': 'sqlite:////dev/null/registry.db'},
+            'register': 'outcome'}
+    code, output = create(gone, name='outcome', ANSIBLE_SHOW_CUSTOM_STATS='true')
+    assert code == 0, output
+    outcome = playbooks.result
+    assert (outcome['successful'], outcome['results']) == (False, [])
+    assert '/dev/null/registry.db' in outcome['msg'] and "this run's own output" in outcome['msg']
+    assert '"obproxy_run": {' in output and '"status": "FAILED"' in output
+
+
 def test_a_registry_that_cannot_be_reached(create, playbooks):
     code, output = create(arguments=['-e', 'obproxy_registry_url=nosuch://me:url-s3cret@127.0.0.1/x'])
     assert code != 0
