@@ -179,7 +179,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host, task):
         role = self._role(task)
         if role:
-            names = [name for name in self._concerned(host, task) if not self._follower.hosts[name].stopped]
+            names = self._follower.reached(self._concerned(host, task), role)
+            names = [name for name in names if not self._follower.hosts[name].stopped]
             self._tell(self._follower.start(names, role))
 
     @harmless
@@ -224,7 +225,7 @@ class CallbackModule(CallbackBase):
     def _concerned(self, host, task):
         """Return the run's hosts that an event of a task on a host counts for."""
         if tasks.is_run_once(task):
-            return self._follower.alive(self._batch)
+            return self._follower.reached(self._follower.alive(self._batch), self._role(task))
         return [host.get_name()] if host.get_name() in self._follower.hosts else []
 
     def _note(self, host, task, content):

@@ -99,6 +99,16 @@ def differences(hosts, hostvars):
     return found
 
 
+def unhealthy(hosts, hostvars):
+    """List those of the hosts whose RV(obproxy_probe) does not show a server that serves, each with the cause."""
+    faults = []
+    for host in hosts:
+        probe = hostvars[host].get('obproxy_probe') or {}
+        if probe.get('failed') or probe.get('unreachable') or 'server' not in probe:
+            faults.append(f"{host}: {probe.get('msg') or 'it was not asked'}")
+    return faults
+
+
 def refusals(registered):
     """List the monitoring hosts that failed in the loop over them, each with its cause."""
     failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
@@ -117,4 +127,5 @@ class FilterModule:
             'live_servers': live_servers,
             'planned_servers': planned_servers,
             'refusals': refusals,
+            'unhealthy': unhealthy,
         }

@@ -25,10 +25,12 @@ options:
       - V(stop) stops servers so that they stay stopped, V(start) starts them again.
       - V(parameters) changes what the cluster's parameters are, and sets them on the servers.
       - V(links) changes which OB clusters the cluster serves.
+      - V(restart) restarts servers batch by batch. Without a choice it leaves out those that were stopped on purpose, and goes
+        on where the last restart of the cluster has failed.
       - V(remove) takes servers out of the cluster and off their hosts, V(delete) the whole cluster.
     type: str
     required: true
-    choices: [delete, links, parameters, remove, start, stop]
+    choices: [delete, links, parameters, remove, restart, start, stop]
   cluster_id:
     description: The id or the name of the cluster.
     type: str
@@ -142,6 +144,22 @@ parameter_changes:
   returned: success
   type: list
   elements: dict
+batches:
+  description:
+    - With O(operation=restart), the batches in their order, each with the names of its C(hosts), of those that come C(before)
+      it, and of the C(others) that have to serve meanwhile.
+  returned: success
+  type: list
+  elements: dict
+members:
+  description: With O(operation=restart), the cluster's servers that are asked for their health, by their hosts' names.
+  returned: success
+  type: dict
+notes:
+  description: With O(operation=restart), what is to be said of the servers that are left out.
+  returned: success
+  type: list
+  elements: str
 skipped_servers:
   description: With O(operation=remove) and O(operation=delete), the ids of the servers on whose hosts nothing is done.
   returned: success
@@ -152,7 +170,7 @@ skipped_servers:
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    operation=dict(type='str', required=True, choices=['delete', 'links', 'parameters', 'remove', 'start', 'stop']),
+    operation=dict(type='str', required=True, choices=['delete', 'links', 'parameters', 'remove', 'restart', 'start', 'stop']),
     cluster_id=dict(type='str'),
     request=dict(type='raw'),
     registry_url=dict(type='str', no_log=True),

@@ -121,6 +121,16 @@ class Follower:
         names = self.hosts if hosts is None else [name for name in hosts if name in self.hosts]
         return [name for name in names if not self.hosts[name].failed]
 
+    def reached(self, hosts, role):
+        """Return those of the hosts whose chains have come to a role: in a roll the others wait for their turn."""
+        return [name for name in hosts if self._has_reached(self.hosts[name].chain, role)]
+
+    @staticmethod
+    def _has_reached(chain, role):
+        roles = list(chain)
+        at = roles.index(role) if role in chain else 0
+        return at == 0 or chain[roles[at - 1]].status != PENDING
+
     def take_moves(self):
         """Return what the registry has to be told since the last time."""
         moves, self._moves = self._moves, []

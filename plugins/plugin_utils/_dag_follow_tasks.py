@@ -107,6 +107,7 @@ class Tails:
             self._uuids[role] = {task._uuid for task in tail}
             if not tail or any(map(is_include, tail)):
                 self.open_ended.add(role)
+        self._included = {role for role, tail in self._uuids.items() if not tail}
 
     @staticmethod
     def _blocks(play, variables):
@@ -125,7 +126,21 @@ class Tails:
 
     def has(self, role, task):
         """Tell whether a task is a last one of a role."""
+        if role in self._included:
+            self._learn(role, task)
         return task._uuid in self._uuids.get(role, ())
+
+    def _learn(self, role, task):
+        """Find the last tasks of a role that came with a file included on the way: each time it is another copy."""
+        while task is not None:
+            found = getattr(task, '_role', None)
+            if found is not None and to_text(found.get_name(include_role_fqcn=True)) == COLLECTION + role:
+                tail = self._tail(found.get_task_blocks(), lambda inner: True)
+                self._uuids[role] |= {inner._uuid for inner in tail}
+                if not any(map(is_include, tail)):
+                    self.open_ended.discard(role)
+                return
+            task = getattr(task, '_parent', None)
 
 
 def plan_of(content):

@@ -33,6 +33,25 @@ PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], UPDATE_STATUS, F
 
 LINKS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['set_credentials'], UPDATE_STATUS, FINISH)
 
+# What a roll does around the work on a server, so that clients notice little of it.
+BEFORE_WORK = (
+    Step('check_cluster_health', 'Check obproxy cluster health', 'obproxy.CheckObproxyClusterHealthTask', 300, 0),
+    Step('drain_obproxy', 'Drain obproxy', 'obproxy.DrainObproxyTask', 1800, 0),
+)
+AFTER_WORK = (
+    Step('check_health', 'Check obproxy health', 'obproxy.CheckObproxyHealthTask', 300, 0),
+    Step('mark_running', 'Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, 0),
+    Step('resume_obproxy', 'Resume obproxy', 'obproxy.ResumeObproxyTask', 1800, 0),
+)
+
+RESTART = _numbered(
+    START_NODE,
+    *BEFORE_WORK,
+    Step('restart_obproxy', 'Restart obproxy process', 'obproxy.RestartObproxyTask', 600, 0),
+    *AFTER_WORK,
+    FINISH,
+)
+
 OFFLINE = _numbered(
     START_NODE,
     Step('prepare_offline', 'Prepare offline obproxy', 'obproxy.PrepareOfflineObproxyTask', 1800, 0),

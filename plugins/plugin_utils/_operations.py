@@ -12,6 +12,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._offline import 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameters_operation import Parameters
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rolling import Restart
 
 
 class Stop(Operation):
@@ -32,7 +33,7 @@ class Start(Operation):
 
 
 OPERATIONS = {
-    'stop': Stop, 'start': Start, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links}
+    'stop': Stop, 'start': Start, 'restart': Restart, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links}
 
 
 def plan_operation(name, body, cluster_key, store, inventory, settings, actor, trace_id, lease, check_mode):

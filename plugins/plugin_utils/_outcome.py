@@ -202,7 +202,7 @@ def _steps(row, end, error):
 def artifact(outcome):
     """Return what a job leaves behind of a run."""
     run = outcome['run']
-    failed = any(result['status'] == _states.FAILED for result in outcome['results'])
+    failed = any(result['status'] != _states.SUCCESSFUL for result in outcome['results'])
     return {
         'id': run['id'], 'operation': run['operation'], 'cluster_id': run['cluster_id'],
         'status': _states.FAILED if failed else _states.SUCCESSFUL, 'recorded': outcome['recorded'],
@@ -220,7 +220,8 @@ def lost(run_id, run):
 def failure_message(results):
     """Return one line per failed host and what to do next; nothing when all went well."""
     failed = [result for result in results if result['status'] == _states.FAILED]
-    if not failed:
+    pending = [result['host'] for result in results if result['status'] == _states.PENDING]
+    if not failed and not pending:
         return ''
     lines, left = [], [result for result in failed if result.get('rollback_error', '') is not None]
     for result in failed:
@@ -229,5 +230,7 @@ def failure_message(results):
         if 'rollback_error' in result:
             lines.append(f"    Not rolled back: {result['rollback_error']}." if result['rollback_error']
                          else '    Rolled back: the host is as it was before.')
+    if pending:
+        lines.append(f"Not begun, and left as they were: {', '.join(pending)}.")
     return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
                       *(ways_on(left[0]['task_id'], left[0]['subtask_id']) if left else ())])

@@ -96,6 +96,12 @@ class Settings:
         if backend not in BACKENDS:
             _faulty(request, 'obproxy_monitoring_backend', backend, f"one of {', '.join(BACKENDS)}")
 
+    def find_file(self, path):
+        """Return where a file of the user's is on the controller, or None."""
+        path = os.path.expanduser(path)
+        places = [os.path.abspath(path), os.path.abspath(os.path.join(self._base_dir, path))]
+        return next((place for place in places if os.path.isfile(place)), None)
+
     def check_sys_password(self, request, hosts):
         """Add a fault where root@proxysys has no password for some host, or one that OBProxy cannot be told."""
         own = look_up(self._own, 'obproxy_sys_password')

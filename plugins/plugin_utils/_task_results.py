@@ -9,7 +9,10 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _states
 
 
 def outcomes(task):
-    """Return {task_id, host, status, subtask, subtask_id, error} for each host of a task; host is None when it has none."""
+    """Return {task_id, host, status, subtask, subtask_id, error} for each host of a task; host is None when it has none.
+
+    A host is PENDING when the run stopped before its turn came.
+    """
     rows = _states.counted(task)
     task = {**task, 'subtasks': rows}
     hosts = list(dict.fromkeys(row['host'] for row in rows if row['host'] is not None))
@@ -20,8 +23,11 @@ def _outcome(task, host, hosts):
     own = [row for row in task['subtasks'] if row['host'] == host]
     shared = [row for row in task['subtasks'] if row['host'] is None and host is not None]
     blame = _blame(task, host, hosts, own, shared)
+    status = _states.FAILED if blame else _states.SUCCESSFUL
+    if blame and blame['host'] is not None and all(row['status'] in (_states.PENDING, _states.READY) for row in own):
+        status = _states.PENDING
     return {
-        'task_id': task['id'], 'host': host, 'status': _states.FAILED if blame else _states.SUCCESSFUL,
+        'task_id': task['id'], 'host': host, 'status': status,
         'subtask': blame['name'] if blame else None, 'subtask_id': blame['id'] if blame else None,
         'error': _cause(blame, host, hosts) if blame else None,
     }

@@ -117,6 +117,11 @@ class TaskStore(Leases):
                 self.show_dead(task)
         return [task_view(task) for task in tasks]
 
+    def runs(self, cluster_id):
+        """Return a cluster's runs, the latest first."""
+        table = _schema.table('runs')
+        return self._rows(sa.select(table).where(table.c.cluster_id == cluster_id).order_by(table.c.id.desc()))
+
     def last_run(self, cluster_id=None):
         """Return the latest run, of one cluster if need be."""
         table = _schema.table('runs')

@@ -30,6 +30,7 @@ GRAPHS = {
     'create': _dag.INSTALL, 'batch_add': _dag.INSTALL, 'take_over': _dag.TAKE_OVER, 'stop': _dag_operations.STOP,
     'start': _dag_operations.START, 'links': _dag_operations.LINKS, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
 }
+ROLLS = {'restart': _dag_operations.RESTART}
 # What the others do is not undone: running them again mends it.
 UNDONE = {step.role for step in (*_dag.INSTALL, *_dag.TAKE_OVER)}
 
@@ -41,12 +42,22 @@ def test_a_playbook_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
     assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
 
 
-@pytest.mark.parametrize('playbook', GRAPHS)
+@pytest.mark.parametrize('playbook', [*GRAPHS, *ROLLS])
 def test_the_controller_is_the_last_host_of_a_play(playbook):
     """What is done once for all is done on the first; Ansible's union of lists has no order."""
-    planned = {'hostvars': {'localhost': {'obproxy_plan': {'hosts': {f'host{number}': {} for number in range(9)}}}}}
+    servers = {f'host{number}': {} for number in range(9)}
+    planned = {'hostvars': {'localhost': {'obproxy_plan': {'hosts': servers, 'members': servers}}}}
     hosts = NativeEnvironment().from_string(load('playbooks', f'{playbook}.yml')[1]['hosts']).render(planned)
-    assert list(hosts) == [*planned['hostvars']['localhost']['obproxy_plan']['hosts'], 'localhost']
+    assert list(hosts) == [*servers, 'localhost']
+
+
+@pytest.mark.parametrize('playbook, graph', ROLLS.items())
+def test_a_roll_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
+    first, batches, last = load('playbooks', f'{playbook}.yml')[1]['tasks']
+    assert batches['ansible.builtin.include_tasks'] == 'tasks/batch.yml'
+    chain = load('playbooks', 'tasks', batches['vars']['obproxy_chain'])
+    listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in (first, *chain, last)]
+    assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
 
 
 def listed_roles(playbook, play):
@@ -107,7 +118,7 @@ def test_a_role_uses_only_what_it_describes(role):
     used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
     described = {name for entry in specs(role).values() for name in entry.get('options', {})}
     shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_told', 'obproxy_registered', 'obproxy_stopped',
-              'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
+              'obproxy_drained', 'obproxy_probe', 'obproxy_restarted', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
     assert used - described - shared == set()
 
 
@@ -126,4 +137,4 @@ def test_every_module_is_in_the_action_group():
 def test_the_guide_lists_every_variable_that_a_user_sets():
     guide = set(re.findall(r'^\| `(obproxy_\w+)`', (ROOT / 'docs' / 'variables.md').read_text(encoding='utf-8'), re.M))
     described = {name for role in ROLES for name in specs(role)['main']['options']}
-    assert described - {'obproxy_server', 'obproxy_plan'} <= guide
+    assert described - {'obproxy_server', 'obproxy_plan', 'obproxy_batch'} <= guide

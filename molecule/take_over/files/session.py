@@ -69,4 +69,5 @@ def main():
         hold(int(port), password, int(rest[0]), rest[1])
 
 
-main()
+if __name__ == '__main__':
+    main()

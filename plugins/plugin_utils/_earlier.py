@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier runs on a cluster have left: a roll that stopped half-way, servers that were stopped on purpose."""
+
+from __future__ import annotations
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids
+
+# A server that failed here was not touched: the others were to blame.
+GATE = 'check_cluster_health'
+
+
+class Roll:
+    """The servers that a roll has done, and those at which it failed, over all of its runs so far."""
+
+    def __init__(self, store, cluster, operation, is_same=lambda task: True):
+        """Take the runs of an operation back to the last one that succeeded, or had another target."""
+        self.run_id = None
+        self.done, self.failed = set(), set()
+        hosts = store.hosts()
+        ids = {row['host_id']: row['id'] for row in store.servers(cluster_id=cluster['id'])}
+        for run in store.tasks.runs(cluster['id']):
+            if run['operation'] != operation:
+                continue
+            tasks = store.tasks.tasks(run['id'])
+            if run['status'] == _states.SUCCESSFUL or not all(map(is_same, tasks)):
+                break
+            self.run_id = self.run_id or run['id']
+            for task in tasks:
+                self._take(task, lambda name: ids.get(hosts.get(name)))
+
+    def _take(self, task, server_of):
+        for name in {row['host'] for row in task['subtasks']} - {None}:
+            server_id, own = server_of(name), [row for row in task['subtasks'] if row['host'] == name]
+            if server_id is None or server_id in self.done | self.failed:
+                continue
+            if all(row['status'] == _states.SUCCESSFUL for row in own):
+                self.done.add(server_id)
+            elif any(row['start_time'] and row['status'] != _states.SUCCESSFUL and row['role'] != GATE for row in own):
+                self.failed.add(server_id)
+
+
+def stopped_on_purpose(store, cluster):
+    """Return the ids of the servers that the operation stop has stopped, and nobody has dealt with since."""
+    left = {row['id'] for row in store.servers(cluster_id=cluster['id']) if row['status'] == 'UNAVAILABLE'}
+    found = set()
+    for run in store.tasks.runs(cluster['id']):
+        if not left:
+            break
+        ids = left & server_ids(store.tasks.tasks(run['id']))
+        found |= ids if run['operation'] == 'stop' else set()
+        left -= ids
+    return found
