@@ -15,7 +15,7 @@ description:
   - It only reads. It neither makes a registry nor brings an older one up to date.
   - Its source is a YAML file whose name ends in C(.obproxy.yml) or C(.obproxy.yaml).
 notes:
-  - Hosts have the names that they have in the registry. RV(ignore:ansible_host) is the address that the registry knows.
+  - Hosts have the names that they have in the registry. C(ansible_host) is the address that the registry knows.
   - The groups are C(obproxy_cluster_NAME), C(obproxy_status_STATUS), C(obproxy_version_VERSION) and C(obproxy_idc_IDC),
     in which all but letters, digits and C(_) has become C(_). Where the names of two clusters become the same,
     both groups end in C(_) and the cluster's id. A host that serves several clusters is in the groups of each.
