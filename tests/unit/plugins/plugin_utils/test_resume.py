@@ -237,7 +237,7 @@ def tried(world):
     """Try what a user may do, look at what comes of it, and keep none of it."""
     def act(name, *arguments, row):
         inventory = Inventory(world.hosts, world.hosts)
-        with world.registry.transaction(commit=False) as store:
+        with world.registry.rehearsal().transaction() as store:
             try:
                 if name == 'cancel':
                     _task_admin.cancel(store, row['task_id'], JANE)
