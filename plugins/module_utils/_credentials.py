@@ -12,31 +12,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import collections
-import hashlib
 import re
 
-from ansible.module_utils.common.text.converters import to_bytes
-
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameters
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, Client, ProxysysError, ServerError, quote
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameters, _proxyro
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxyro import Change, CredentialError, sha1
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
+    AccessDenied, Client, ProxysysError, ServerError, quote)
 
 SYS = 'obproxy_sys_password'
-RO = 'observer_sys_password'
-PER_CLUSTER_SINCE = (4, 1)
-NOT_SUPPORTED = 1235
-ROWS = "select * from proxy_config where name='%s'" % RO
-
-# state: what was found ("missing" or "differs"), never a value
-Change = collections.namedtuple('Change', 'what state statement')
-
-
-class CredentialError(ProxysysError):
-    """Why the passwords are not as wanted."""
-
-
-def sha1(password):
-    return hashlib.sha1(to_bytes(password)).hexdigest()
 
 
 def version(client):
@@ -70,60 +53,18 @@ def faults(sys_password, ob_passwords):
     return found
 
 
-def plan(client, sys_password, ob_passwords):
+def plan(client, params):
     """The changes that a live proxy needs; root@proxysys last, so that a failure leaves it as it was."""
     live = _parameters.read(client)
-    changes = _plan_proxyro(client, live, ob_passwords) if ob_passwords else []
+    links = params['ob_passwords']
+    places = _proxyro.places(client, version(client), live, links) if links else []
+    changes = _proxyro.stage(client, live, places) if params['state'] == 'staged' else _proxyro.settle(places)
     # an empty stored password lets in whoever comes: only the hash tells whether the right one is set
-    return changes + _plan_global(live, SYS, sys_password)
-
-
-def _plan_global(live, name, password):
-    stored = live[name].value if name in live else u''
-    if stored.lower() == sha1(password):
-        return []
-    return [Change(name, 'differs' if stored else 'missing', 'alter proxyconfig set %s = %s' % (name, quote(password)))]
-
-
-def _plan_proxyro(client, live, ob_passwords):
-    passwords = collections.OrderedDict((one['cluster_name'], one['password']) for one in ob_passwords)
-    one_for_all = len(set(passwords.values())) == 1
-    rows = _cluster_rows(client)
-    changes = []
-    if rows is None:
-        if not one_for_all:
-            raise CredentialError(
-                'the clusters %s have different passwords of proxyro, but OBProxy %s keeps one for all: give proxyro the same '
-                'password everywhere, or use OBProxy 4.1 or later'
-                % (', '.join(passwords), '.'.join(str(part) for part in version(client))))
-    else:
-        changes = [_cluster_change(rows, cluster, password) for cluster, password in passwords.items()
-                   if rows.get(cluster, u'').lower() != sha1(password)]
-    if one_for_all:
-        # also what OBProxy logs in with before it knows which cluster it talks to
-        changes += _plan_global(live, RO, list(passwords.values())[0])
+    stored = live[SYS].value if SYS in live else u''
+    if stored.lower() != sha1(params['sys_password']):
+        changes.append(Change(SYS, 'differs' if stored else 'missing', 'set',
+                              'alter proxyconfig set %s = %s' % (SYS, quote(params['sys_password']))))
     return changes
-
-
-def _cluster_rows(client):
-    """{cluster: stored hash} of the passwords kept per cluster; None where there is no such thing."""
-    if version(client) < PER_CLUSTER_SINCE:
-        return None
-    try:
-        columns, rows = client.query(ROWS)
-    except ServerError as exc:
-        if exc.errno != NOT_SUPPORTED:
-            raise
-        return None
-    found = [dict(zip([column.lower() for column in columns], row)) for row in rows]
-    return dict((row['cluster_name'], row['value'] or u'') for row in found
-                if row['config_level'] == u'LEVEL_CLUSTER' and not row.get('tenant_name') and row['name'] == RO)
-
-
-def _cluster_change(rows, cluster, password):
-    statement = 'replace into proxy_config(cluster_name, name, value, config_level) values(%s, %s, %s, %s)' % (
-        quote(cluster), quote(RO), quote(password), quote('LEVEL_CLUSTER'))
-    return Change('%s of cluster %s' % (RO, cluster), 'differs' if cluster in rows else 'missing', statement)
 
 
 def apply(client, params, changes):
@@ -135,16 +76,22 @@ def apply(client, params, changes):
         except ProxysysError as exc:
             raise CredentialError('%s could not be set: %s. Already set: %s' % (change.what, exc, ', '.join(done) or 'none'))
         done.append(change.what)
-    try:
-        Client(params['sql_port'], params['sys_password'], timeout=params['timeout']).close()
-    except AccessDenied as exc:
-        raise CredentialError('root@proxysys is not let in with its new password on port %d (%s)' % (params['sql_port'], exc))
-    lost = [change.what for change in plan(client, params['sys_password'], params['ob_passwords'])]
+    if SYS in done:
+        _check_login(params)
+    lost = [change.what for change in plan(client, params)]
     if lost:
         raise CredentialError('OBProxy accepted but did not keep: %s' % ', '.join(lost))
 
 
-def predicted(ob_passwords):
+def _check_login(params):
+    try:
+        Client(params['sql_port'], params['sys_password'], timeout=params['timeout']).close()
+    except AccessDenied as exc:
+        raise CredentialError('root@proxysys is not let in with its new password on port %d (%s)' % (params['sql_port'], exc))
+
+
+def predicted(params):
     """The changes on a host where nothing listens yet."""
-    names = ['%s of cluster %s' % (RO, one['cluster_name']) for one in ob_passwords] + [SYS]
-    return [Change(name, 'missing', None) for name in names]
+    name, after = (_proxyro.RO1, 'staged') if params['state'] == 'staged' else (_proxyro.RO, 'set')
+    changes = [Change('%s of cluster %s' % (name, one['cluster_name']), 'missing', after, None) for one in params['ob_passwords']]
+    return changes + [Change(SYS, 'missing', 'set', None)]

@@ -6,7 +6,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _credentials, _parameters
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _credentials, _parameters, _proxyro
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ServerError
 
 CONFIG_URL, RS_LIST = 'CONFIG_URL', 'RS_LIST'
@@ -54,7 +54,7 @@ def differing(client, live):
 def _clusters(client):
     """The OB clusters that a proxy with a config server is known to serve: those it has met or has a password for."""
     found = {}
-    for row in _rows(client, 'show proxycluster') + _rows(client, _credentials.ROWS):
+    for row in _rows(client, 'show proxycluster') + _rows(client, _proxyro.ROWS % _proxyro.RO):
         name = row.get('cluster_name')
         if name and name != METADB:
             cluster = found.setdefault(name, {'cluster_name': name})

@@ -122,13 +122,16 @@ class Service(object):
             return True
         return not _start.is_persisted(self.instance.home)
 
-    def _started(self):
+    def _check_sys_password(self):
         if not self.params['sys_password']:
             raise HostError('sys_password is empty: root@proxysys would let in everybody on this host.')
         try:
             quote(self.params['sys_password'])
         except ProxysysError as exc:
             raise HostError('sys_password cannot be set: %s.' % exc)
+
+    def _started(self):
+        self._check_sys_password()
         wanted = _start.settings(self.params)
         creating = self._creating()
         if self.instance.pids() and self._adopted(creating, wanted):
@@ -224,16 +227,7 @@ class Service(object):
         password, password_hash = _start.one_time_password()
         self.secrets = [password, password_hash] + self._passwords()
         lines, later = _start.arguments(self.params, wanted, password_hash)
-        self.instance.write_run_file('first_start', '\n'.join(lines) + '\n')
-        try:
-            with self._launch([password]) as client:
-                client.query('alter proxyconfig set obproxy_sys_password = ' + quote(self.params['sys_password']),
-                             secret=True)
-            client = Client(self.instance.sql_port, self.params['sys_password'])
-        except AccessDenied as exc:
-            raise HostError('root@proxysys of %s refuses the password it was just given (%s)'
-                            % (self.instance.name, exc))
-        with client:
+        with self._launch_once(lines, password) as client:
             restart = _start_checks.set_by_sql(client, later)
             if not restart:
                 _start_checks.check_parameters(client, self._checked(wanted))
@@ -241,6 +235,18 @@ class Service(object):
             self.supervisor.stop()
             with self._launch(self._passwords()) as client:
                 _start_checks.check_parameters(client, self._checked(wanted))
+
+    def _launch_once(self, lines, password):
+        """A client of the proxy that was started with these arguments, and then given its real password by SQL."""
+        self.instance.write_run_file('first_start', '\n'.join(lines) + '\n')
+        try:
+            with self._launch([password]) as client:
+                client.query('alter proxyconfig set obproxy_sys_password = ' + quote(self.params['sys_password']),
+                             secret=True)
+            return Client(self.instance.sql_port, self.params['sys_password'])
+        except AccessDenied as exc:
+            raise HostError('root@proxysys of %s refuses the password it was just given (%s)'
+                            % (self.instance.name, exc))
 
     def _checked(self, wanted):
         """What has to be in force after a first start; our own defaults are unknown to old versions."""

@@ -49,7 +49,18 @@ options:
         description: The password that C(proxyro) has there.
         type: str
         required: true
+  state:
+    description:
+      - V(present) sets all passwords. Those of C(proxyro) are the only ones afterwards.
+      - V(staged) sets those of O(ob_passwords) that are new beside the ones in force, so that OBProxy logs in with either
+        of them. The account in OceanBase can be changed then without an interruption, and V(present) ends it. The password
+        of C(root@proxysys) is set all the same.
+      - Where an earlier change is not ended yet, V(staged) is refused.
+    type: str
+    choices: [present, staged]
+    default: present
 seealso:
+  - module: oceanbase.obproxy.obproxy_ob_account
   - module: oceanbase.obproxy.obproxy_parameters
 notes:
   - OBProxy's SQL cannot be told a password that has a backslash, or both single and double quotes. Such a password is refused
@@ -66,6 +77,15 @@ EXAMPLES = r"""
     ob_passwords:
       - cluster_name: hooray
         password: "{{ hooray_proxyro_password }}"
+
+- name: Let OBProxy in with the present and with the new password of proxyro
+  oceanbase.obproxy.obproxy_credentials:
+    sql_port: 2883
+    sys_password: "{{ obproxy_sys_password }}"
+    ob_passwords:
+      - cluster_name: hooray
+        password: "{{ hooray_new_proxyro_password }}"
+    state: staged
 """
 
 RETURN = r"""
@@ -95,9 +115,9 @@ def run(module):
     except Refused:
         if not module.check_mode:
             raise
-        return _credentials.predicted(params['ob_passwords'])
+        return _credentials.predicted(params)
     with client:
-        changes = _credentials.plan(client, params['sys_password'], params['ob_passwords'])
+        changes = _credentials.plan(client, params)
         if changes and not module.check_mode:
             _credentials.apply(client, params, changes)
     return changes
@@ -107,17 +127,20 @@ def main():
     keep_deadline()
     link = dict(cluster_name=dict(type='str', required=True), password=dict(type='str', required=True, no_log=True))
     module = AnsibleModule(
-        argument_spec=_admin.argument_spec(ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=link)),
+        argument_spec=_admin.argument_spec(
+            ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=link),
+            state=dict(type='str', choices=['present', 'staged'], default='present'),
+        ),
         supports_check_mode=True,
     )
     try:
         changes = run(module)
     except ProxysysError as exc:
         module.fail_json(msg='The passwords on port %d are not as wanted: %s' % (module.params['sql_port'], exc))
-    result = dict(changed=bool(changes), changes=['%s: %s -> set' % (change.what, change.state) for change in changes])
+    result = dict(changed=bool(changes), changes=['%s: %s -> %s' % (change.what, change.state, change.after) for change in changes])
     if module._diff:
         result['diff'] = dict(before=dict((change.what, change.state) for change in changes),
-                              after=dict((change.what, 'set') for change in changes))
+                              after=dict((change.what, change.after) for change in changes))
     module.exit_json(**result)
 
 

@@ -27,10 +27,11 @@ options:
       - V(links) changes which OB clusters the cluster serves.
       - V(restart) restarts servers batch by batch. Without a choice it leaves out those that were stopped on purpose, and goes
         on where the last restart of the cluster has failed.
+      - V(credentials) changes the passwords of root@proxysys and proxyro.
       - V(remove) takes servers out of the cluster and off their hosts, V(delete) the whole cluster.
     type: str
     required: true
-    choices: [delete, links, parameters, remove, restart, start, stop]
+    choices: [credentials, delete, links, parameters, remove, restart, start, stop]
   cluster_id:
     description: The id or the name of the cluster.
     type: str
@@ -160,6 +161,12 @@ notes:
   returned: success
   type: list
   elements: str
+holds:
+  description:
+    - With O(operation=credentials), why an OceanBase cluster's account for OBProxies can't be changed yet, by the cluster's name;
+      servers that cannot be reached come to that.
+  returned: success
+  type: dict
 skipped_servers:
   description: With O(operation=remove) and O(operation=delete), the ids of the servers on whose hosts nothing is done.
   returned: success
@@ -170,7 +177,7 @@ skipped_servers:
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    operation=dict(type='str', required=True, choices=['delete', 'links', 'parameters', 'remove', 'restart', 'start', 'stop']),
+    operation=dict(type='str', required=True, choices=['credentials', 'delete', 'links', 'parameters', 'remove', 'restart', 'start', 'stop']),
     cluster_id=dict(type='str'),
     request=dict(type='raw'),
     registry_url=dict(type='str', no_log=True),

@@ -64,3 +64,19 @@ OFFLINE = _numbered(
 )
 
 DELETE_EMPTY = _numbered(START_NODE, FINISH)
+
+_ROTATE = (
+    Step('stage_credentials', 'Stage obproxy password', 'obproxy.StageObproxyPasswordTask', 300, 0),
+    Step('change_account', 'Change OB account password', 'obproxy.ChangeObAccountPasswordTask', 300, 0, shared=True),
+    _INSTALL['set_credentials'],
+    UPDATE_STATUS,
+    FINISH,
+)
+
+CREDENTIALS = _numbered(START_NODE, *_ROTATE)
+
+CREDENTIALS_RESET = _numbered(
+    START_NODE,
+    Step('reset_sys_password', 'Reset password of root@proxysys', 'obproxy.ResetObproxySysPasswordTask', 600, 0),
+    *_ROTATE,
+)

@@ -82,7 +82,7 @@ SERVER_IDS = Field('obproxy_server_ids', 'list')
 SKIPPED_IDS = Field('skip_host_operation_server_ids', 'list')
 BODIES = {
     'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
-    'stop': (SERVER_IDS,), 'start': (SERVER_IDS,), 'restart': (SERVER_IDS,),
+    'stop': (SERVER_IDS,), 'start': (SERVER_IDS,), 'credentials': (SERVER_IDS,), 'restart': (SERVER_IDS,),
     'parameters': (SERVER_IDS, Field('parameters', 'list', fields=CHANGED_PARAMETER)),
     'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
     'links': (Field('ob_links', 'list', fields=OB_LINK), Field('ob_cluster_names', 'list')),

@@ -13,6 +13,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation impor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameters_operation import Parameters
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rolling import Restart
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rotation import Credentials
 
 
 class Stop(Operation):
@@ -33,7 +34,8 @@ class Start(Operation):
 
 
 OPERATIONS = {
-    'stop': Stop, 'start': Start, 'restart': Restart, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links}
+    'stop': Stop, 'start': Start, 'restart': Restart, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links,
+    'credentials': Credentials}
 
 
 def plan_operation(name, body, cluster_key, store, inventory, settings, actor, trace_id, lease, check_mode):

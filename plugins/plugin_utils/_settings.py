@@ -47,13 +47,13 @@ class Settings:
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
         found = {'config_url': self._config_url(request, hosts, cluster), 'rs_list': '', 'idc': {}, 'timeouts': self.timeouts(request, hosts),
-                 'rollback_on_failure': self._flag(request, hosts, 'obproxy_rollback_on_failure')}
+                 'rollback_on_failure': self.flag(request, hosts, 'obproxy_rollback_on_failure')}
         if not hosts:
             return found
         found['idc'] = self._idc(request, hosts)
         self._check_backend(request, hosts)
         self.check_sys_password(request, hosts)
-        found['rs_list'] = self._check_links(request, hosts, cluster)
+        found['rs_list'] = self.check_links(request, hosts, cluster)
         if package:
             self._check_package(request, hosts, package)
         return found
@@ -62,7 +62,8 @@ class Settings:
         """Return the seconds that are given for subtasks, by role."""
         return _timeouts.check(request, self.get(_timeouts.NAME, hosts))
 
-    def _flag(self, request, hosts, name):
+    def flag(self, request, hosts, name):
+        """Return whether a variable is true; add a fault where it is neither that nor false."""
         value = self.get(name, hosts)
         try:
             return value is not None and boolean(value)
@@ -116,7 +117,8 @@ class Settings:
         if not all(map(can_be_told, given)):
             _faulty(request, 'obproxy_sys_password', UNTELLABLE, 'another password')
 
-    def _check_links(self, request, hosts, cluster):
+    def check_links(self, request, hosts, cluster, with_servers=False):
+        """Add a fault for what is not known of a linked OB cluster; return the root servers for RS_LIST."""
         known = self.get('obproxy_ob_clusters', hosts)
         if known is UNRESOLVED or not isinstance(known or {}, dict):
             seen = UNRESOLVED if known is UNRESOLVED else f'a {type(known).__name__}'
@@ -139,7 +141,9 @@ class Settings:
             elif not can_be_told(found['proxyro_password']):
                 _faulty(request, f'obproxy_ob_clusters.{names[0]}.proxyro_password', UNTELLABLE, 'another password')
             if cluster['work_mode'] == 'RS_LIST':
-                rs_list = _root_servers(request, names[0], found.get('root_servers'))
+                rs_list = _root_servers(request, names[0], found.get('root_servers'), 'workMode is RS_LIST')
+            elif with_servers:
+                _root_servers(request, names[0], found.get('root_servers'), 'it is looked there whether proxyro has its new password')
         return rs_list
 
     def _check_package(self, request, hosts, package):
@@ -185,11 +189,11 @@ def _faulty(request, name, value, expected):
     request.fault(name, given, expected)
 
 
-def _root_servers(request, name, given):
+def _root_servers(request, name, given, why):
     field = f'obproxy_ob_clusters.{name}.root_servers'
     servers = re.split('[;,]', given) if isinstance(given, str) else given
     if not servers or not isinstance(servers, (list, tuple)):
-        _missing(request, field, 'a list of ip:port', 'workMode is RS_LIST')
+        _missing(request, field, 'a list of ip:port', why)
         return ''
     servers = [str(server).strip() for server in servers]
     for server in servers:

@@ -28,7 +28,8 @@ def specs(role):
 
 GRAPHS = {
     'create': _dag.INSTALL, 'batch_add': _dag.INSTALL, 'take_over': _dag.TAKE_OVER, 'stop': _dag_operations.STOP,
-    'start': _dag_operations.START, 'links': _dag_operations.LINKS, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
+    'start': _dag_operations.START, 'credentials': _dag_operations.CREDENTIALS_RESET,
+    'links': _dag_operations.LINKS, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
 }
 ROLLS = {'restart': _dag_operations.RESTART}
 # What the others do is not undone: running them again mends it.
@@ -118,7 +119,8 @@ def test_a_role_uses_only_what_it_describes(role):
     used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
     described = {name for entry in specs(role).values() for name in entry.get('options', {})}
     shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_told', 'obproxy_registered', 'obproxy_stopped',
-              'obproxy_drained', 'obproxy_probe', 'obproxy_restarted', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host'}
+              'obproxy_drained', 'obproxy_probe', 'obproxy_restarted', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host',
+              'obproxy_lost', 'obproxy_turn', 'obproxy_link', 'obproxy_account', 'obproxy_accounts'}
     assert used - described - shared == set()
 
 

@@ -140,8 +140,10 @@ class FakeProxy(Server):
         self.items = {
             u'obproxy_sys_password': [sha1(password) if password else u'', u'false', u'SYS'],
             u'observer_sys_password': [u'', u'false', u'SYS'],
+            u'observer_sys_password1': [u'', u'false', u'SYS'],
         }
         self.items.update(parameters or {})
+        self.defaults = {}
         self.rows = [] if tabled else None
         self.refuse = refuse or {}
         self.sessions = [u'mysql']
@@ -166,6 +168,9 @@ class FakeProxy(Server):
         if statement == u'show proxyconfig':
             return table([u'name', u'value', u'info', u'need_reboot', u'visible_level'],
                          [[name, item[0], u'', item[1], item[2]] for name, item in sorted(self.items.items())])
+        if statement == u'show proxyconfig diff':
+            differing = [name for name, item in sorted(self.items.items()) if item[0] != self.defaults.get(name)]
+            return table([u'name', u'value'], [[name, self.items[name][0]] for name in differing])
         if statement == u'select proxy_version()':
             return table([u'proxy_version()'], [[u'OceanBase %s 4' % self.version]])
         if statement == u'show proxyinfo binary':
@@ -192,7 +197,7 @@ class FakeProxy(Server):
             return [error(5099, 'Unknown system variable')]
         if value in self.refuse.get(name, ()):
             return [error(4147, 'Invalid config')]
-        if name.endswith(u'_password'):
+        if name.startswith((u'obproxy_sys_password', u'observer_sys_password')):
             value = sha1(value) if value else value
         self.items[name][0] = value
         return [OK]
@@ -201,8 +206,8 @@ class FakeProxy(Server):
         if self.rows is None:
             return [error(1235, 'Not supported feature or function')]
         row = dict(zip(columns.split(u', '), [self.literal(value) for value in values.split(u', ')]))
-        row[u'value'] = sha1(row[u'value'])
-        self.rows = [one for one in self.rows if one[u'cluster_name'] != row[u'cluster_name']] + [row]
+        row[u'value'] = sha1(row[u'value']) if row[u'value'] else u''
+        self.rows = [one for one in self.rows if any(one[key] != row[key] for key in (u'cluster_name', u'name'))] + [row]
         return [OK]
 
     def select(self, name):

@@ -30,9 +30,9 @@ def start_fixture():
 
 @pytest.fixture(name='run')
 def run_fixture(capsys):
-    def run(port, check=False, new=NEW, old=(OLD,), **links):
+    def run(port, check=False, new=NEW, old=(OLD,), state='present', **links):
         result, printed = play(
-            capsys, obproxy_credentials, check, sql_port=port, sys_password=new, old_sys_passwords=list(old),
+            capsys, obproxy_credentials, check, sql_port=port, sys_password=new, old_sys_passwords=list(old), state=state,
             ob_passwords=[dict(cluster_name=name, password=password) for name, password in sorted(links.items())])
         for secret in SECRETS:
             assert secret not in printed and sha1(secret) not in printed
@@ -40,8 +40,8 @@ def run_fixture(capsys):
     return run
 
 
-def per_cluster(proxy):
-    return dict((row[u'cluster_name'], row[u'value']) for row in proxy.rows)
+def per_cluster(proxy, name=u'observer_sys_password'):
+    return dict((row[u'cluster_name'], row[u'value']) for row in proxy.rows if row[u'name'] == name)
 
 
 @pytest.mark.parametrize('version', [u'3.2.3', u'4.0.0', u'4.3.1.0'])
@@ -124,3 +124,83 @@ def test_where_nothing_listens(run):
     checked = run(port, True, hooray=RO)
     assert checked['changes'] == ['observer_sys_password of cluster hooray: missing -> set', 'obproxy_sys_password: missing -> set']
     assert 'nothing listens' in run(port, hooray=RO)['msg']
+
+
+class Watched(FakeProxy):
+    """Notes after each statement which passwords of proxyro it would log in to a cluster with."""
+
+    def __init__(self, *args, **kwargs):
+        self.seen = []
+        FakeProxy.__init__(self, *args, **kwargs)
+
+    def answer(self, statement):
+        packets = FakeProxy.answer(self, statement)
+        tried = set()
+        for name in (u'observer_sys_password', u'observer_sys_password1'):
+            own = per_cluster(self, name) if self.rows is not None else {}
+            tried.add(own.get(u'hooray', self.items[name][0]))
+        self.seen.append(tried)
+        return packets
+
+
+@pytest.mark.parametrize('links', [dict(hooray=OTHER), dict(hooray=OTHER, second=NEW)])
+@pytest.mark.parametrize('version', [u'3.2.3', u'4.0.0', u'4.3.1.0'])
+def test_a_rotation_of_proxyro_has_the_right_password_at_every_moment(run, version, links):
+    if version < u'4.1' and len(links) > 1:
+        return
+    proxy = Watched(version, NEW, tabled=version > u'4')
+    try:
+        run(proxy.port, hooray=RO, **dict((name, RO) for name in links if name != 'hooray'))
+        del proxy.seen[:]
+        checked = run(proxy.port, True, state='staged', **links)
+        staged = run(proxy.port, state='staged', **links)
+        assert checked == staged and staged['changed'] and all('observer_sys_password1' in one for one in staged['changes'])
+        assert not run(proxy.port, state='staged', **links)['changed']
+        assert all(sha1(RO) in tried for tried in proxy.seen) and sha1(OTHER) in proxy.seen[-1]
+        del proxy.seen[:]
+        settled = run(proxy.port, **links)
+        assert any('left over -> cleared' in one for one in settled['changes'])
+        assert all(sha1(OTHER) in tried for tried in proxy.seen)
+        assert proxy.seen[-1] - set([u'']) == set([sha1(OTHER)])
+        assert not run(proxy.port, **links)['changed']
+        assert not run(proxy.port, state='staged', **links)['changed']
+    finally:
+        proxy.close()
+
+
+def test_staging_changes_the_password_of_the_administrator_too(start, run):
+    proxy = start(password=OLD)
+    assert run(proxy.port, state='staged', hooray=RO)['changes'][-1] == 'obproxy_sys_password: differs -> set'
+    assert proxy.items[u'obproxy_sys_password'][0] == sha1(NEW) and per_cluster(proxy) == {}
+    assert per_cluster(proxy, u'observer_sys_password1') == {u'hooray': sha1(RO)}
+
+
+@pytest.mark.parametrize('version', [u'4.0.0', u'4.3.1.0'])
+def test_a_rotation_that_was_not_finished_is_finished_or_taken_back_first(start, run, version):
+    proxy = start(version, NEW)
+    run(proxy.port, hooray=RO)
+    run(proxy.port, state='staged', hooray=OTHER)
+    before = (dict((name, list(item)) for name, item in proxy.items.items()), list(proxy.rows))
+    result = run(proxy.port, state='staged', hooray=u'a third one')
+    assert result['failed'] and 'observer_sys_password1' in result['msg'] and 'proxyro_password' in result['msg']
+    assert before == (proxy.items, proxy.rows)
+    run(proxy.port, state='staged', hooray=RO)
+    run(proxy.port, hooray=RO)
+    assert run(proxy.port, state='staged', hooray=u'a third one')['changed']
+
+
+def test_the_password_that_a_release_brings_is_nobodys(start, run):
+    brought = u'e' * 40
+    proxy = start(password=NEW)
+    proxy.items[u'observer_sys_password1'][0] = brought
+    proxy.defaults[u'observer_sys_password1'] = brought
+    assert run(proxy.port, state='staged', hooray=RO)['changed']
+    assert run(proxy.port, hooray=RO)['changed'] and proxy.items[u'observer_sys_password1'][0] == u''
+
+
+def test_where_there_is_no_second_password(start, run):
+    proxy = start(u'1.9.1.1', NEW, tabled=False)
+    del proxy.items[u'observer_sys_password1']
+    result = run(proxy.port, state='staged', hooray=RO)
+    assert result['failed'] and 'observer_sys_password1' in result['msg'] and 'upgrade' in result['msg']
+    assert run(proxy.port, hooray=RO)['changed']
