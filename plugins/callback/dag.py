@@ -372,7 +372,7 @@ class CallbackModule(CallbackBase):
 
     def _ways_on(self):
         failed = next((state for state in self._follower.hosts.values() if state.failure), None)
-        return ways_on(failed.task_id, failed.failure.id) if failed and self._writer else []
+        return ways_on(self._follower.run['operation'], failed.task_id, failed.failure.id) if failed and self._writer else []
 
     def _warn_of_registry(self):
         if self._writer.trouble:

@@ -10,6 +10,8 @@ import itertools
 
 CLASSES = 'com.alipay.ocp.service.task.business.'
 COMMANDS = ('nc',)
+# Tasks of these can be taken up again; the other operations are mended by running them again.
+RESUMABLE = ('create', 'batch_add', 'take_over', 'retry', 'skip', 'rollback')
 PROCESS_KEYWORDS = ('obproxy', 'obproxyd.sh')
 
 

@@ -12,6 +12,7 @@ import textwrap
 from ansible import constants as C
 from ansible import context
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag import RESUMABLE
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import FAILED, PENDING, RUNNING, SUCCESSFUL
 
 MOST_HOSTS_IN_HEADER = 30
@@ -146,8 +147,10 @@ def _command():
     return ' '.join(['ansible-playbook', *(f'-i {shlex.quote(one)}' for one in ([given] if isinstance(given, str) else given)), ''])
 
 
-def ways_on(task_id, subtask_id):
+def ways_on(operation, task_id, subtask_id):
     """Return the operations that a failed task allows."""
+    if operation not in RESUMABLE:
+        return []
     rows = [
         (f'oceanbase.obproxy.task_retry -e obproxy_task_id={task_id}', 'go on from the failed subtask'),
         (f'oceanbase.obproxy.task_skip -e obproxy_subtask_id={subtask_id}', 'take it for done, go on behind it'),

@@ -217,7 +217,7 @@ def lost(run_id, run):
             'status': _states.FAILED, 'recorded': False, 'tasks': []}
 
 
-def failure_message(results):
+def failure_message(operation, results):
     """Return one line per failed host and what to do next; nothing when all went well."""
     failed = [result for result in results if result['status'] == _states.FAILED]
     pending = [result['host'] for result in results if result['status'] == _states.PENDING]
@@ -233,4 +233,4 @@ def failure_message(results):
     if pending:
         lines.append(f"Not begun, and left as they were: {', '.join(pending)}.")
     return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
-                      *(ways_on(left[0]['task_id'], left[0]['subtask_id']) if left else ())])
+                      *(ways_on(operation, left[0]['task_id'], left[0]['subtask_id']) if left else ())])

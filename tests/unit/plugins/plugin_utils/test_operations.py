@@ -125,3 +125,12 @@ def test_a_stop_that_nobody_recorded_is_told_by_its_servers(fleet):
     finish(fleet, run, 'UNAVAILABLE')
     assert fleet.rows('runs')[-1]['status'] == 'SUCCESSFUL'
     assert {row['operate_status'] for row in fleet.rows('servers')} == {'NORMAL'}
+
+
+def test_a_failed_operation_is_run_again_as_a_whole(fleet):
+    run = fleet.operate('stop')['run']
+    with fleet.registry.transaction() as store:
+        results = _outcome.close_run(store, run['id'])['results']
+    message = _outcome.failure_message('stop', results)
+    assert 'run the same command again' in message
+    assert 'task_retry' not in message

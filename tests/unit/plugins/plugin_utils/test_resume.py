@@ -180,7 +180,7 @@ def test_what_is_prohibited_is_not_undone_and_says_so(world, failed, resume, add
     world.registry.set_subtasks(failing(run['hosts']['gamma']['subtasks']['prepare_install'], 'no room'))
     plan = resume('undo_failed', run)
     assert (plan['run'], plan['hosts']) == (run, {})
-    message = _outcome.failure_message(undone(world, plan))
+    message = _outcome.failure_message('create', undone(world, plan))
     assert 'no room' in message and 'Not rolled back: prohibitRollback is set' in message and 'task_retry' in message
 
 
@@ -192,7 +192,7 @@ def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
     world.registry.set_subtasks([(first, 'READY', None, None), *failing(first, 'the host is gone')])
     with world.registry.transaction() as store:
         results = _outcome.close_run(store, failed['id'], plan['results'])['results']
-    message = _outcome.failure_message(results)
+    message = _outcome.failure_message('create', results)
     assert 'port 2883 is taken\n    Not rolled back: Check if process not exist: the host is gone.' in message
     assert f"task_retry -e obproxy_task_id={gamma['task_id']}" in message
 
