@@ -95,7 +95,7 @@ def work(site: Site, todo: queue.Queue, pristine: dict, wanted: dict, rows: list
         except Exception:  # pylint: disable=broad-except
             row = ('?', '?', [traceback.format_exc()])
         rows.append((case, *row))
-        say(f'{case.name} {case.at}: {row[0]}, {row[1]}, {len(row[2])} differences, {time.monotonic() - began:.0f} s')
+        say(f'{case.name} {case.at}: {row[0]}, {row[1]}, {time.monotonic() - began:.0f} s', *row[2])
         reset(site)
 
 

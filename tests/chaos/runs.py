@@ -121,5 +121,5 @@ def write(path: Path, content) -> None:
         json.dump(content, stream)
 
 
-def say(text: str) -> None:
-    print(text, flush=True, file=sys.stderr)
+def say(*lines: str) -> None:
+    print(*lines, sep='\n    ', flush=True, file=sys.stderr)
