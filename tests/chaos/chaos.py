@@ -41,7 +41,7 @@ def look(site: Site) -> dict[str, list[str]]:
 
 def settled(site: Site, wanted: dict) -> list[str]:
     """Return how a host differs, as soon as it doesn't, or when it has had time to."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 40
     while True:
         told = view.differences(wanted, look(site))
         if not told or time.monotonic() > end:
