@@ -12,6 +12,9 @@ from pathlib import Path
 import build
 import envs
 
+# Their verdict is the same under every core; they have most of the time.
+ONCE = ('pylint', 'pep8', 'yamllint', 'shellcheck')
+
 # ansible-test makes an environment per test, and fetches from a server of its own the script that
 # puts pip into it. Python brings one along, and the index the version that ansible-test wants.
 GET_PIP = '''
@@ -43,6 +46,8 @@ def home(core: str) -> Path:
 
 def main(core: str) -> int:
     command = [str(envs.VENVS / core / 'bin' / 'ansible-test'), 'sanity', '--color', 'no', '--truncate', '0']
+    if core != 'core-new':
+        command += [word for test in ONCE for word in ('--skip-test', test)]
     os.environ['HOME'] = str(home(core))
     sys.stdout.flush()
     os.execv(command[0], command)
