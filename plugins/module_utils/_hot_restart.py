@@ -88,7 +88,7 @@ class HotRestart(object):
             pids = self.instance.pids()
             children = [pid for pid in pids if pid != self.parent]
             if child is not None and not children:
-                raise HostError('The new process (%d) of %s has ended. %s' % (child, self.instance.name, self._left(pids)))
+                raise HostError('The new process (%s) of %s has ended. %s' % (child, self.instance.name, self._left(pids)))
             child = children[-1] if children else None
             binary = self._serves(child) if child is not None and self.instance.owns(self.instance.sql_port) else None
             if binary:
