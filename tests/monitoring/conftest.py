@@ -18,7 +18,7 @@ import yaml
 from consul_standin import ConsulStandin
 
 MODULE = 'ansible_collections.oceanbase.obproxy.plugins.modules.obproxy_exporter_target'
-WAIT = 60
+WAIT = 90
 
 
 def until(condition, seconds=WAIT):
