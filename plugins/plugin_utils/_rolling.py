@@ -70,7 +70,7 @@ class Rolling(Operation):
                                len([row for row in self.known if row['id'] not in self.stopped]))
         self.hooks = {when: self._hooks(name, self.settings.get(name, hosts)) for when, name in HOOKS.items()}
 
-    def check_mode_of(self, servers, hosts):
+    def check_restart_mode(self, servers, hosts):
         """Refuse a hot restart where a server's version, as the registry has it, cannot do it."""
         mode = self.settings.get('obproxy_restart_mode', hosts) or MODES[0]
         if mode not in MODES:
@@ -146,7 +146,7 @@ class Restart(Rolling):
     def check_settings(self, hosts):
         """Check the variables of a roll, and whether all servers can be restarted so."""
         super().check_settings(hosts)
-        self.check_mode_of(self.hosts, hosts)
+        self.check_restart_mode(self.hosts, hosts)
 
 
 def _named(ids):
