@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test chaos units lab sanity lint molecule build lab-up lab-down clean
+.PHONY: demo test chaos units lab sanity lint molecule build graphs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
@@ -21,6 +21,10 @@ units lab sanity lint molecule:
 build:
 	$(PYTHON) tests/tools/envs.py core-new
 	$(PYTHON) tests/tools/build.py
+
+# docs/graphs.md, from the operations' graphs.
+graphs: build
+	PYTHONPATH=.build/collections .venv/core-new/bin/python tests/tools/graphs.py
 
 lab-up:
 	tests/lab/lab up 3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import runpy
 
 import pytest
 import yaml
@@ -140,3 +141,8 @@ def test_the_guide_lists_every_variable_that_a_user_sets():
     guide = set(re.findall(r'^\| `(obproxy_\w+)`', (ROOT / 'docs' / 'variables.md').read_text(encoding='utf-8'), re.M))
     described = {name for role in ROLES for name in specs(role)['main']['options']}
     assert described - {'obproxy_server', 'obproxy_plan', 'obproxy_batch'} <= guide
+
+
+def test_the_graphs_are_drawn_as_they_are():
+    drawn = runpy.run_path(str(ROOT / 'tests' / 'tools' / 'graphs.py'))['render']()
+    assert (ROOT / 'docs' / 'graphs.md').read_text(encoding='utf-8') == drawn, 'run make graphs'
