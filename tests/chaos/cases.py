@@ -133,7 +133,7 @@ fault('python too old', r'needs Python [\d.]+ or newer.*2\.16',
       '>/usr/bin/python3; chmod 755 /usr/bin/python3', 'mv /root/python3 /usr/bin/')
 fault('disk full', 'space|room|full|MB', before='', after='')
 FAULTS['disk full'].before = in_namespace('mount -t tmpfs -o size=256k tmpfs /opt')
-FAULTS['disk full'].after = in_namespace('umount -l /opt')
+FAULTS['disk full'].after = in_namespace('umount /opt')
 FAULTS['package missing'] = Case('package missing', 'a folder on the controller that holds', variables={'obproxy_package_dir': '{home}'})
 FAULTS['package cut short'] = Case('package cut short', 'RPM|rpm|package', **packages(
     lambda folder, path: path.write_bytes((folder / RPM).read_bytes()[:20000])))

@@ -29,7 +29,7 @@ systemctl stop 'obproxy-*'; rm -f /etc/systemd/system/obproxy-* /etc/systemd/sys
 pkill -9 -f '[o]bproxyd.sh'; pkill -9 -x obproxy; pkill -9 -fx /usr/bin/python3; rm -rf /run/stranger /etc/obproxy-standin.fault
 rpm -qa 'obproxy*' | xargs -r rpm -e
 rm -rf /opt/obproxy /etc/obproxy /etc/cron.d/obproxy-* /etc/security/limits.d/obproxy-* /run/obproxy* /home/admin /etc/prometheus
-umount -l /opt; mv /root/authorized_keys /home/ops/.ssh/; mv /root/*ops* /etc/sudoers.d/; mv /root/python3 /usr/bin/
+umount /opt; mv /root/authorized_keys /home/ops/.ssh/; mv /root/*ops* /etc/sudoers.d/; mv /root/python3 /usr/bin/
 userdel -r admin; groupdel admin; mkdir -p /etc/prometheus/file_sd; true
 """
 WRONG = ('', 'wrong')
