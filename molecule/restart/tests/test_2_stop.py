@@ -14,7 +14,7 @@ UP = 'systemctl is-system-running 2>/dev/null | grep -Eq "running|degraded" || p
 
 
 def what_runs(proxy):
-    return proxy.host.run('pgrep -x obproxy; pgrep -f obproxyd.sh').stdout.split()
+    return proxy.host.run('pgrep -x obproxy; pgrep -f "[o]bproxyd.sh"').stdout.split()
 
 
 def test_stopped_servers_stay_so_and_are_started_again(play, proxies, registry):
