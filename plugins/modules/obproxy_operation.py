@@ -27,11 +27,13 @@ options:
       - V(links) changes which OB clusters the cluster serves.
       - V(restart) restarts servers batch by batch. Without a choice it leaves out those that were stopped on purpose, and goes
         on where the last restart of the cluster has failed.
+      - V(upgrade) moves servers to another version, newer or older, batch by batch as V(restart) does. It leaves out those that
+        have it already.
       - V(credentials) changes the passwords of root@proxysys and proxyro.
       - V(remove) takes servers out of the cluster and off their hosts, V(delete) the whole cluster.
     type: str
     required: true
-    choices: [credentials, delete, links, parameters, remove, restart, start, stop]
+    choices: [credentials, delete, links, parameters, remove, restart, start, stop, upgrade]
   cluster_id:
     description: The id or the name of the cluster.
     type: str
@@ -147,17 +149,17 @@ parameter_changes:
   elements: dict
 batches:
   description:
-    - With O(operation=restart), the batches in their order, each with the names of its C(hosts), of those that come C(before)
+    - With O(operation=restart) and O(operation=upgrade), the batches in their order, each with the names of its C(hosts), of those that come C(before)
       it, and of the C(others) that have to serve meanwhile.
   returned: success
   type: list
   elements: dict
 members:
-  description: With O(operation=restart), the cluster's servers that are asked for their health, by their hosts' names.
+  description: With O(operation=restart) and O(operation=upgrade), the cluster's servers that are asked for their health, by their hosts' names.
   returned: success
   type: dict
 notes:
-  description: With O(operation=restart), what is to be said of the servers that are left out.
+  description: With O(operation=restart) and O(operation=upgrade), what is to be said of the servers that are left out.
   returned: success
   type: list
   elements: str
@@ -177,7 +179,8 @@ skipped_servers:
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = dict(
-    operation=dict(type='str', required=True, choices=['credentials', 'delete', 'links', 'parameters', 'remove', 'restart', 'start', 'stop']),
+    operation=dict(type='str', required=True, choices=[
+        'credentials', 'delete', 'links', 'parameters', 'remove', 'restart', 'start', 'stop', 'upgrade']),
     cluster_id=dict(type='str'),
     request=dict(type='raw'),
     registry_url=dict(type='str', no_log=True),

@@ -52,6 +52,18 @@ RESTART = _numbered(
     FINISH,
 )
 
+UPGRADE = _numbered(
+    START_NODE,
+    Step('add_package', 'Install rpm by package and version', 'host.InstallRpmByPackageAndVersionTask', 3600, 0),
+    *BEFORE_WORK,
+    Step('upgrade_obproxy', 'Upgrade obproxy process', 'obproxy.UpgradeObproxyTask', 1800, 0),
+    _INSTALL['sync_parameters'],
+    *AFTER_WORK,
+    Step('relabel_exporter', 'Update obproxy exporter', 'obproxy.UpdateObproxyExporterTask', 30, 0),
+    Step('clean_packages', 'Clean obproxy packages', 'obproxy.CleanObproxyPackagesTask', 600, 0),
+    FINISH,
+)
+
 OFFLINE = _numbered(
     START_NODE,
     Step('prepare_offline', 'Prepare offline obproxy', 'obproxy.PrepareOfflineObproxyTask', 1800, 0),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids
 
-# A server that failed here was not touched: the others were to blame.
-GATE = 'check_cluster_health'
+# A server that failed here was not touched: the others were to blame, or it still has what it had.
+BEFORE_IT = ('check_cluster_health', 'add_package')
 
 
 class Roll:
@@ -38,7 +38,7 @@ class Roll:
                 continue
             if all(row['status'] == _states.SUCCESSFUL for row in own):
                 self.done.add(server_id)
-            elif any(row['start_time'] and row['status'] != _states.SUCCESSFUL and row['role'] != GATE for row in own):
+            elif any(row['start_time'] and row['status'] != _states.SUCCESSFUL and row['role'] not in BEFORE_IT for row in own):
                 self.failed.add(server_id)
 
 

@@ -83,6 +83,7 @@ SKIPPED_IDS = Field('skip_host_operation_server_ids', 'list')
 BODIES = {
     'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
     'stop': (SERVER_IDS,), 'start': (SERVER_IDS,), 'credentials': (SERVER_IDS,), 'restart': (SERVER_IDS,),
+    'upgrade': (SERVER_IDS, Field('short_rpm_name'), Field('version')),
     'parameters': (SERVER_IDS, Field('parameters', 'list', fields=CHANGED_PARAMETER)),
     'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
     'links': (Field('ob_links', 'list', fields=OB_LINK), Field('ob_cluster_names', 'list')),

@@ -14,6 +14,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._parameters_oper
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._request import Request
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rolling import Restart
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rotation import Credentials
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._upgrade import Upgrade
 
 
 class Stop(Operation):
@@ -35,7 +36,7 @@ class Start(Operation):
 
 OPERATIONS = {
     'stop': Stop, 'start': Start, 'restart': Restart, 'remove': Remove, 'delete': Delete, 'parameters': Parameters, 'links': Links,
-    'credentials': Credentials}
+    'credentials': Credentials, 'upgrade': Upgrade}
 
 
 def plan_operation(name, body, cluster_key, store, inventory, settings, actor, trace_id, lease, check_mode):

@@ -15,6 +15,8 @@ STATUSES = ('CREATING', 'RUNNING', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DEL
 TRANSIENT = ('RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING')
 SETTLED = ('RUNNING', 'UNAVAILABLE')
 OFFLINE = ('remove', 'delete')
+# In an upgrade's context: the package, without distribution and architecture.
+UPGRADE_TO = 'upgrade_to'
 NUMBERS = ('parameter_version', 'sql_port', 'exporter_port', 'rpc_port')
 TEXTS = ('architecture', 'ip')
 NOT_RECORDED = (
@@ -148,7 +150,14 @@ def _live_hosts(store, run, tasks):
     if run['operation'] == 'stop':
         return {names[row['host_id']] for row in servers if row['status'] == 'UNAVAILABLE'}
     return {names[row['host_id']] for row in servers
-            if row['status'] == 'RUNNING' and row['last_active_time'] and row['last_active_time'] >= run['start_time']}
+            if row['status'] == 'RUNNING' and row['last_active_time'] and row['last_active_time'] >= run['start_time']
+            and _is_moved(row, tasks[0])}
+
+
+def _is_moved(row, task):
+    """Tell whether a server has the version that an upgrade was for; one that went back by itself has not."""
+    wanted = task['context']['stringMap'].get(UPGRADE_TO)
+    return wanted is None or _is_package(row['version']) and _rpm.short_name(_rpm.parse(row['version'])) == wanted
 
 
 def _let_go(store, tasks):

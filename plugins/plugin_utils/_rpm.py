@@ -13,6 +13,9 @@ FORM = '<name>-<version>-<release>.<el>.<arch>.rpm, such as obproxy-ce-4.3.1.0-4
 PATTERN = re.compile(
     r'(?P<name>[A-Za-z][A-Za-z0-9_+-]*?)-(?P<version>[0-9]+(?:\.[0-9]+)+)'
     r'-(?P<build>[0-9]+(?:\.[0-9]+)*)\.(?P<dist>[a-z]+[0-9]+[a-z0-9_]*)\.(?P<arch>[a-z0-9_]+)(?:\.rpm)?', re.ASCII)
+SHORT_FORM = '<name>-<version>-<build>, such as obproxy-ce-4.3.1.0-4'
+SHORT = re.compile(
+    r'(?P<name>[A-Za-z][A-Za-z0-9_+-]*?)-(?P<version>[0-9]+(?:\.[0-9]+)+)-(?P<release>[0-9]+(?:\.[0-9]+)*)', re.ASCII)
 
 
 class NotAPackage(ValueError):
@@ -35,6 +38,25 @@ def parse(text):
         'arch': found['arch'],
         'file': text if text.endswith('.rpm') else f'{text}.rpm',
     }
+
+
+def parse_short(text):
+    """Take apart a name without distribution and architecture, as OCP's upgrade has it."""
+    found = SHORT.fullmatch(text)
+    if not found or len(text) > 200 or found['name'] not in NAMES:
+        raise NotAPackage(SHORT_FORM)
+    return found.groupdict()
+
+
+def short_name(package):
+    """Return the name without distribution and architecture."""
+    build = package['release'].rpartition('.')[0] if 'arch' in package else package['release']
+    return f"{package['name']}-{package['version']}-{build}"
+
+
+def dist(package):
+    """Return the distribution that a package is for."""
+    return package['release'].rpartition('.')[2]
 
 
 def short_version(package):

@@ -55,7 +55,7 @@ class Settings:
         self.check_sys_password(request, hosts)
         found['rs_list'] = self.check_links(request, hosts, cluster)
         if package:
-            self._check_package(request, hosts, package)
+            self.check_package(request, hosts, package)
         return found
 
     def timeouts(self, request, hosts):
@@ -146,7 +146,8 @@ class Settings:
                 _root_servers(request, names[0], found.get('root_servers'), 'it is looked there whether proxyro has its new password')
         return rs_list
 
-    def _check_package(self, request, hosts, package):
+    def check_package(self, request, hosts, package):
+        """Add a fault where the package cannot be had."""
         source = self.get('obproxy_package_source', hosts) or 'file'
         if source not in SOURCES:
             _faulty(request, 'obproxy_package_source', source, f"one of {', '.join(SOURCES)}")
@@ -170,9 +171,19 @@ class Settings:
             _missing(request, 'obproxy_package_dir', f'the folder on the controller that holds {name}',
                      'obproxy_package_source is file')
             return
-        places = [os.path.expanduser(str(folder)), os.path.join(self._base_dir, os.path.expanduser(str(folder)))]
-        if not any(os.path.isfile(os.path.join(place, name)) for place in places):
+        if not any(os.path.isfile(os.path.join(place, name)) for place in self._places(folder)):
             _faulty(request, 'obproxy_package_dir', folder, f'a folder on the controller that holds {name}')
+
+    def _places(self, folder):
+        folder = os.path.expanduser(str(folder))
+        return [folder, os.path.join(self._base_dir, folder)]
+
+    def package_files(self, hosts):
+        """Return the names of the files in the folder with the packages."""
+        folder = self.get('obproxy_package_dir', hosts)
+        if not folder or folder is UNRESOLVED:
+            return []
+        return sorted({name for place in self._places(folder) if os.path.isdir(place) for name in os.listdir(place)})
 
 
 def masked(url):

@@ -120,8 +120,8 @@ def test_a_role_uses_only_what_it_describes(role):
     used = set(re.findall(r'(?<![\w.$/{])obproxy_\w+', text))
     described = {name for entry in specs(role).values() for name in entry.get('options', {})}
     shared = {'obproxy_survey', 'obproxy_live', 'obproxy_synced', 'obproxy_told', 'obproxy_registered', 'obproxy_stopped',
-              'obproxy_drained', 'obproxy_probe', 'obproxy_restarted', 'obproxy_result', 'obproxy_registry_url', 'obproxy_monitoring_host',
-              'obproxy_lost', 'obproxy_turn', 'obproxy_link', 'obproxy_account', 'obproxy_accounts'}
+              'obproxy_drained', 'obproxy_probe', 'obproxy_restarted', 'obproxy_upgraded', 'obproxy_result', 'obproxy_registry_url',
+              'obproxy_monitoring_host', 'obproxy_lost', 'obproxy_turn', 'obproxy_link', 'obproxy_account', 'obproxy_accounts'}
     assert used - described - shared == set()
 
 
