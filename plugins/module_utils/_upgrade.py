@@ -12,7 +12,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._anew import put_back
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import parse_file_name
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import process
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import listeners, process
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, ProxysysError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
     PREVIOUS, UPGRADE, read_record, write_record)
@@ -79,7 +79,8 @@ class Upgrade(object):
         pids = self.instance.pids()
         if not pids:
             return None
-        found = dict(pid=pids[-1], version=None, binary=None)
+        holders = listeners([self.instance.sql_port]).get(self.instance.sql_port, {'pids': ()})['pids']
+        found = dict(pid=([pid for pid in pids if pid in holders] or pids)[-1], version=None, binary=None)
         try:
             with _admin.log_in(self._asked(timeout=LOOK_TIMEOUT))[0] as client:
                 found['version'] = '.'.join(str(part) for part in _credentials.version(client))
@@ -145,7 +146,7 @@ class Upgrade(object):
         if self.changes.check_mode:
             return
         begun = self.record.get(UPGRADE) or {'from': old, 'link': self.link.name, 'target': self.link.target()}
-        self._write(**{UPGRADE: dict(begun, mode=mode, running=not self._is_stopped())})
+        self._write(**{UPGRADE: dict(begun, mode=mode, running=before is not None or not self._is_stopped())})
         self.link.flip(os.path.join(package.dir, 'bin'))
 
     def _old_package(self, before):

@@ -67,6 +67,8 @@ class Restart(object):
     def __init__(self, mode, parent, instance, supervisor, params, record, records):
         self.mode = mode
         self.parent = parent
+        # One that leaves after an earlier hot restart may still have sessions.
+        self.known = instance.pids()
         self.instance = instance
         self.supervisor = supervisor
         self.params = dict(params, cluster_name=record.get('cluster_name', ''), work_mode='CONFIG_URL',
@@ -112,5 +114,5 @@ class Restart(object):
 
     def _end_children(self):
         for pid in self.instance.pids():
-            if pid != self.parent:
+            if pid not in self.known:
                 os.kill(pid, signal.SIGKILL)
