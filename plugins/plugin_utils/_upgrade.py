@@ -152,7 +152,8 @@ class Upgrade(Rolling):
     def described(self, server):
         """Return the package that the server is moved to."""
         package = self.packages[server['id']]
-        return {**super().described(server), 'version': package['file'], 'package': package,
+        # That some version of the cluster knows its parameters was found when they were set.
+        return {**super().described(server), 'version': package['file'], 'package': package, 'parameters_in_force': True,
                 'goes_back': self._goes_back(server)}
 
     def _context(self):
