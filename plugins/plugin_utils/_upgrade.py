@@ -76,7 +76,7 @@ class Upgrade(Rolling):
     def check_settings(self, hosts):
         """Check the variables of an upgrade, and whether its package serves these servers."""
         super().check_settings(hosts)
-        self.check_mode_of({}, hosts)
+        self.check_restart_mode({}, hosts)
         keep = self.settings.get('obproxy_keep_packages', hosts)
         if keep is not None and not str(keep).strip().isdigit():
             self._faulty('obproxy_keep_packages', keep, 'a number from 0 on')
