@@ -5,7 +5,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import time
 
 import pytest
 from probe import Proxy, hosts, until
@@ -121,8 +120,6 @@ def test_skipped_then_rolled_back_then_added_then_killed_and_retried(host, body,
     assert code != 0 and 'on which no other run is at work' in output
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    begun = time.monotonic()
-    until(lambda: run('batch_add', *body(2883))[0] == 0, 60)
-    assert time.monotonic() - begun < 60
+    until(lambda: run('batch_add', *body(2883))[0] == 0, 240)
     assert Proxy(host, 2883).started() == proxy
     assert 'FAILED' in run('tasks', '-e', 'obproxy_task_status=FAILED')[1]
