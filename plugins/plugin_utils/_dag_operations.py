@@ -29,7 +29,7 @@ STOP = _numbered(
 
 START = _numbered(START_NODE, _INSTALL['start_obproxy'], UPDATE_STATUS, FINISH)
 
-PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], UPDATE_STATUS, FINISH)
+PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['refresh_agent'], UPDATE_STATUS, FINISH)
 
 LINKS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['set_credentials'], UPDATE_STATUS, FINISH)
 

@@ -1,0 +1,81 @@
+"""A cluster becomes what the inventory's variables say, and stays as it is when it is so."""
+import copy
+import json
+import os
+import sqlite3
+import subprocess
+
+from probe import Proxy, hosts
+
+testinfra_hosts = hosts(1)
+
+SYS = 'sys-mol-90af3d51'
+STATE = os.environ['LAB_STATE']
+RPM = os.path.basename(os.environ.get('OBPROXY_RPM') or 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm')
+CLUSTER = {
+    'name': 'tau', 'workMode': 'CONFIG_URL', 'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}],
+    'obproxyInstallParam': {'hostIds': ['host1', 'host2'], 'sqlPort': 2883, 'exportPort': 2884, 'version': RPM},
+    'parameters': [{'name': 'client_max_connections', 'value': '16384'}],
+}
+
+
+def run(*options, clusters=None, playbook='apply'):
+    """Return the exit code and the output of a playbook, run as a user would."""
+    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
+    extra = ['-e', json.dumps({'obproxy_clusters': clusters})] if clusters else []
+    done = subprocess.run(
+        ['ansible-playbook', f'oceanbase.obproxy.{playbook}', '-i', inventory, *extra, *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False,
+        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag'})
+    return done.returncode, done.stdout
+
+
+def registry(sql):
+    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
+        return connection.execute(sql).fetchall()
+
+
+def operations():
+    return [row[0] for row in registry('select operation from obproxy_runs order by id')]
+
+
+def test_what_differs_is_shown_then_carried_out_then_there_is_nothing_left(host):
+    second = host.get_host(hosts(2)[0])
+    proxies = [Proxy(one, 2883) for one in (host, second)]
+    before = [proxy.started() for proxy in proxies]
+    assert operations() == ['create']
+
+    code, output = run()
+    assert code == 0 and '"operations": []' in output, output
+    assert operations() == ['create']
+
+    other = copy.deepcopy(CLUSTER)
+    other.update(address='tau.example.com', parameters=[{'name': 'client_max_connections', 'value': '8192'}])
+    other['obLinks'].append({'clusterName': 'second', 'obClusterId': 2, 'username': 'proxyro'})
+    other['obproxyInstallParam']['hostIds'] = ['host1']
+    code, output = run('--check', '--diff', clusters=[other])
+    assert code == 0, output
+    assert '-parameter client_max_connections: 16384' in output and '+parameter client_max_connections: 8192' in output
+    assert '+OB cluster second' in output and 'server on host2' not in output
+    assert operations() == ['create']
+
+    code, output = run(clusters=[other])
+    assert code == 0, output
+    assert operations() == ['create', 'links', 'parameters']
+    assert registry('select address from obproxy_clusters') == [('tau.example.com',)]
+    assert [proxy.parameter(SYS, 'client_max_connections') for proxy in proxies] == ['8192', '8192']
+    assert [proxy.started() for proxy in proxies] == before
+
+    code, output = run('-e', 'obproxy_apply_remove=true', clusters=[other])
+    assert code == 0, output
+    assert operations()[3:] == ['remove']
+    assert proxies[1].pids() == [] and proxies[0].answers(SYS)
+
+    code, output = run('-e', 'obproxy_apply_remove=true', clusters=[other])
+    assert code == 0 and '"operations": []' in output, output
+    assert operations()[3:] == ['remove']
+
+    code, output = run(clusters=[{**other, 'workMode': 'RS_LIST'}])
+    assert code != 0 and 'obproxy_clusters[tau].workMode is "RS_LIST"; expected CONFIG_URL' in output
+    code, output = run(clusters=[{**other, 'port': 3306}, {**CLUSTER, 'name': 'upsilon'}])
+    assert code != 0 and '2 clusters differ, nothing was done' in output and 'tau, upsilon' in output
