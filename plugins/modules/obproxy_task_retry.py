@@ -17,7 +17,8 @@ author:
 description:
   - Runs on the controller. Writes to the registry that the failed subtasks of a task, and all that come after them,
     are to be run again; subtasks that succeeded are not.
-  - The play that follows rolls each failed subtask back first, then runs the roles. P(oceanbase.obproxy.dag#callback) counts C(runTime) up.
+  - The play that follows rolls each failed subtask back first, but none of a server that was there before, then runs the roles.
+    P(oceanbase.obproxy.dag#callback) counts C(runTime) up.
   - Refused while a run is at work on the cluster, when a newer task has worked on the same server, and when the task was rolled back.
 options:
   task_id:

@@ -17,7 +17,7 @@ author:
 description:
   - Runs on the controller. Plans to undo all that a failed task has begun on its hosts, from the last subtask back to the first.
   - A task of create that is shared by several hosts is undone on all of them.
-  - Refused where C(prohibitRollback) is set, which is so when a server was up before the task.
+  - Refused where C(prohibitRollback) is set, which is so when a server was there before the task, running or not.
 options:
   task_id:
     description: The task. Either this or O(run) is required.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _rpm, _timeouts
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import package_of
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import package_of, was_there
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 TASK_NAMES = {'create': 'Install obproxy', 'batch_add': 'Install obproxy', 'take_over': 'Take over obproxy'}
@@ -49,7 +49,7 @@ def _strings(cluster, *servers):
     return {
         'obproxy_need_delete_cluster': False,
         'package_version': _rpm.short_version(package) if package else '',
-        'prohibit_rollback': any(server['status'] == 'RUNNING' for server in servers),
+        'prohibit_rollback': any(was_there(server) for server in servers),
         'service_name': cluster['name'],
         'package_name': package['name'] if package else '',
         'obproxy_parameter_version': cluster['parameter_version'],

@@ -9,12 +9,12 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, describe_parameters, package_of
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, describe_parameters, package_of, was_there
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 OPERATIONS = ('create', 'batch_add', 'take_over')
-PROHIBITED = 'prohibitRollback is set: its servers were up before it, and would be removed'
+PROHIBITED = 'prohibitRollback is set: servers of it were there before, and would be removed'
 
 
 class Resume:
@@ -211,7 +211,7 @@ class Resume:
             hosts[name] = describe(self.cluster, server, task['id'], found['rs_list'])
             hosts[name].update(describe_parameters(self._store, self.cluster, server, planned), request=self.cluster['request'],
                                timeouts={**_timeouts.of_host(task, name), **found['timeouts']},
-                               failed_role=failed if operation == 'retry' else None)
+                               failed_role=failed if operation == 'retry' and not was_there(server) else None)
             if self.run['operation'] == 'take_over':
                 hosts[name]['cluster_versions'] = sorted({row['version'] for row in servers.values() if row['version']})
             if chain:

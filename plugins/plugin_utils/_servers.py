@@ -9,6 +9,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, shown
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import PORTS, install_path
 
+UNBORN = ('CREATING', 'TAKINGOVER')
 PORT_COLUMNS = ('sql_port', 'exporter_port', 'rpc_port')
 
 
@@ -34,6 +35,11 @@ def check_servers(planner):
 def is_open(server):
     """Tell whether no takeover has completed this server: its port or cluster may have been wrong, so it claims nothing."""
     return server['status'] == 'TAKINGOVER'
+
+
+def was_there(server):
+    """Tell whether a server was there before the task at hand: it is not one that a task has begun and not completed."""
+    return server['status'] not in UNBORN
 
 
 def _wanted(planner, host):

@@ -126,15 +126,23 @@ def test_a_rolled_back_create_leaves_no_cluster(world, create_body, resume):
     assert world.plan('create', create_body)['changed']
 
 
-def test_no_rollback_where_the_server_was_up_before(world, create_body, refused):
+@pytest.mark.parametrize('status', ['RUNNING', 'UNAVAILABLE', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING'])
+def test_no_rollback_where_the_server_was_there_before(world, create_body, refused, resume, status):
     world.plan('create', create_body)
     with world.registry.transaction() as store:
         for server in store.servers():
-            store.update_server(server['id'], status='RUNNING')
+            if server['ip'] == '10.0.0.11':
+                store.update_server(server['id'], status=status)
     run = world.plan('create', create_body)['run']
+    world.registry.mark_recorded(run['id'])
+    alpha, beta = (run['hosts'][name]['subtasks'] for name in ('alpha', 'beta'))
+    world.registry.set_subtasks([
+        *through(alpha['prepare_install']), *failing(alpha['prepare_create']), *failing(beta['prepare_create'])])
     world.registry.finish_run(run['id'])
-    status, text = refused('rollback', run['hosts']['alpha']['task_id'])
-    assert status == 409 and 'prohibitRollback' in text
+    number, text = refused('rollback', run['hosts']['alpha']['task_id'])
+    assert number == 409 and 'prohibitRollback' in text and 'there before' in text
+    plan = resume('retry', run['hosts']['alpha']['task_id'], None)
+    assert {name: host['failed_role'] for name, host in plan['hosts'].items()} == {'alpha': None, 'beta': 'prepare_create'}
 
 
 def undone(world, plan):
