@@ -34,7 +34,8 @@ class ActionModule(RequestAction):
         differing = {name: steps for name, steps in plans.items() if steps}
         only = next(iter(differing.values())) if len(differing) == 1 else ()
         return self._envelope.answer(
-            {'contents': [{'name': name, 'operations': [step.operation for step in steps]} for name, steps in plans.items()]},
+            {'contents': [{'name': cluster.name, 'operations': [step.operation for step in plans[cluster.name]],
+                           'notAsked': cluster.not_asked()} for cluster in clusters]},
             changed=bool(differing), diff=_diff(differing), hosts=hosts, differing=sorted(differing),
             steps={step.operation: step.request for step in only})
 

@@ -93,8 +93,9 @@ def differences(hosts, hostvars):
             if not item.get('failed') and 'after' in item:
                 found.setdefault(str(item['obproxy_known_server']['server_id']), {})['parameters'] = sorted(item['after'])
         for item in (variables.get('obproxy_credentials_seen') or {}).get('results') or ():
-            # Where nobody listens all is missing: that tells nothing.
-            if not item.get('failed') and any(': differs -> ' in change for change in item.get('changes', ())):
+            changes = item.get('changes') or ()
+            # Where nobody listens even root's own password is missing: that tells nothing.
+            if changes and not item.get('failed') and not any(change.startswith('obproxy_sys_password: missing') for change in changes):
                 found.setdefault(str(item['obproxy_known_server']['server_id']), {})['credentials'] = True
     return found
 

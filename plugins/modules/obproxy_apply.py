@@ -64,7 +64,8 @@ changed:
   returned: always
   type: bool
 data:
-  description: In C(contents) the clusters, each with its C(name) and the names of the C(operations) that it takes, in their order.
+  description: In C(contents) the clusters, each with its C(name), the names of the C(operations) that it takes, in their order,
+    and in C(notAsked) the ids of the servers that did not say what they have.
   returned: success
   type: dict
 successful:

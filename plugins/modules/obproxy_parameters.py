@@ -88,6 +88,9 @@ options:
         description: The OB clusters that the cluster is linked with.
         type: list
         elements: dict
+      request:
+        description: What create was asked for, as it has come to be.
+        type: dict
 seealso:
   - module: oceanbase.obproxy.obproxy_credentials
 """
@@ -139,7 +142,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_recor
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
 
 ITEMS = dict(type='list', elements='dict')
-RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS, ob_links=ITEMS)
+RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS, ob_links=ITEMS, request=dict(type='dict'))
 
 
 def argument_spec():

@@ -93,7 +93,7 @@ class Wanted:
                     [f"OB cluster {link['cluster_name']}" for link in more])
 
     def _batch_add(self):
-        added = [host.name for host in self.hosts if host.host_id not in self.servers]
+        added = [host.name for host in self.hosts if self.servers.get(host.host_id, {'status': 'CREATING'})['status'] == 'CREATING']
         if not added:
             return None
         body = {'hostIds': added, 'sqlPort': self._installed('sql_port'), 'exporterPort': self._installed('exporter_port'),
@@ -106,12 +106,25 @@ class Wanted:
         changed = {name: value for name, value in wanted.items()
                    if not (same(name, known[name], value) if name in known else self._is_live(name))}
         gone = [name for name in known if name not in wanted] if self.remove else []
-        if not changed and not gone:
+        behind = self._behind(set(known) & set(wanted) - set(changed))
+        if not changed and not gone and not behind:
             return None
         items = [*({'name': name, 'value': value} for name, value in changed.items()), *({'name': name, 'value': None} for name in gone)]
         return Step('parameters', {'parameters': items},
-                    [f'parameter {name}: {known[name]}' for name in (*changed, *gone) if name in known],
-                    [f'parameter {name}: {value}' for name, value in changed.items()])
+                    [*(f'parameter {name}: {known[name]}' for name in (*changed, *gone) if name in known),
+                     *(f"parameters of server {server['id']}" for server in behind)],
+                    [*(f'parameter {name}: {value}' for name, value in changed.items()),
+                     *(f"parameters of server {server['id']}, as the cluster says" for server in behind)])
+
+    def _behind(self, names):
+        """Return the servers that lack a version of the parameters, or have drifted from those of these names."""
+        return [server for server in self.servers.values() if server['status'] != 'CREATING' and (
+            server['parameter_version'] != self.cluster['parameter_version']
+            or names & set(self.seen.get(str(server['id']), {}).get('parameters', ())))]
+
+    def not_asked(self):
+        """Return the ids of the servers that did not say what they have."""
+        return [server['id'] for server in self.servers.values() if 'parameters' not in self.seen.get(str(server['id']), {})]
 
     def parameters(self):
         """Return all parameters that the body asks for."""
@@ -148,7 +161,8 @@ class Wanted:
         wanted = {host.host_id for host in self.hosts}
         names = {host_id: name for name, host_id in self.store.hosts().items()}
         gone = {names[host_id]: row['id'] for host_id, row in self.servers.items() if host_id not in wanted}
-        if not gone or not self.remove:
+        # An export names no hosts: that does not mean that there are to be none.
+        if not gone or not self.remove or not self.hosts:
             return None
         return Step('remove', {'obproxyServerIds': list(gone.values())}, [f'server on {name}' for name in gone], [])
 

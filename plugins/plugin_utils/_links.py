@@ -65,9 +65,10 @@ class Links(Operation):
 
     def described(self, server):
         """Return what the roles are told: the record's links, and of a list of root servers the parameters with it."""
+        record = {'ob_links': self.coming, 'request': self.cluster['request']}
         if self.cluster['work_mode'] != 'RS_LIST':
-            return {'record': {'ob_links': self.coming}}
+            return {'record': record}
         known = self.store.history.read(self.cluster['id'], self.cluster['parameter_version'])
         own = {'rootservice_list': self.rs_list, 'rootservice_cluster_name': self.coming[0]['cluster_name']}
         parameters = [*known.ordinary, *({'name': name, 'value': value} for name, value in own.items())]
-        return {'record': {'ob_links': self.coming}, 'parameters': parameters}
+        return {'record': record, 'parameters': parameters}

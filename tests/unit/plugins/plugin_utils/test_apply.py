@@ -24,7 +24,8 @@ def fleet(world, create_body):
     """A world with the cluster foo on alpha and beta, both running."""
     run = world.plan('create', create_body)['run']
     with world.registry.transaction() as store:
-        _outcome.update_servers(store, run['id'], [{'server_id': 1}, {'server_id': 2}], 'RUNNING', False)
+        servers = [{'server_id': server_id, 'parameter_version': 1} for server_id in (1, 2)]
+        _outcome.update_servers(store, run['id'], servers, 'RUNNING', False)
         _outcome.close_run(store, run['id'])
     world.variables['obproxy_ob_clusters']['second'] = {'root_servers': ['10.0.0.3:2881'], 'proxyro_password': 'ro2-s3cret'}
     world.forget_leases()
@@ -81,6 +82,24 @@ def test_a_parameter_that_all_servers_have_already_is_no_difference(fleet, body)
     assert compared(fleet, body, {'1': {'parameters': []}, '2': {'parameters': []}})[0] == {}
 
 
+def test_an_export_names_no_hosts_which_takes_none_away(fleet, body):
+    body['obproxyInstallParam']['hostIds'] = []
+    assert compared(fleet, body, remove=True)[0] == {}
+
+
+def test_what_an_operation_has_left_undone_is_done_again(fleet, body):
+    with fleet.registry.transaction() as store:
+        store.update_server(1, status='CREATING')
+        store.update_server(2, parameter_version=0)
+    steps = compared(fleet, body)[0]
+    assert steps['batch_add']['hostIds'] == ['alpha']
+    assert steps['parameters'] == {'parameters': []}
+
+
+def test_a_server_that_has_drifted_is_set_back(fleet, body):
+    assert compared(fleet, body, {'2': {'parameters': ['syslog_level']}})[0] == {'parameters': {'parameters': []}}
+
+
 def test_what_is_for_good_is_refused(fleet, body):
     body['workMode'] = 'RS_LIST'
     body['obproxyInstallParam']['sqlPort'] = 4883
@@ -94,7 +113,8 @@ def test_links_come_and_go(fleet):
     plan = fleet.operate('links', {'obLinks': [OTHER]})
     assert plan['changed']
     assert [link['cluster_name'] for link in plan['hosts']['alpha']['ob_links']] == ['hooray', 'second']
-    assert plan['hosts']['alpha']['record'] == {'ob_links': plan['hosts']['alpha']['ob_links']}
+    assert plan['hosts']['alpha']['record']['ob_links'] == plan['hosts']['alpha']['ob_links']
+    assert plan['hosts']['alpha']['record']['request']['ob_links'] == plan['hosts']['alpha']['ob_links']
     assert not fleet.operate('links', {'obLinks': [OTHER]})['changed']
     plan = fleet.operate('links', {'obClusterNames': ['hooray']})
     assert [link['cluster_name'] for link in plan['hosts']['beta']['ob_links']] == ['second']
