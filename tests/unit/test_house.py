@@ -14,6 +14,7 @@ import yaml
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._fields import BODIES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir())
@@ -146,3 +147,47 @@ def test_the_guide_lists_every_variable_that_a_user_sets():
 def test_the_graphs_are_drawn_as_they_are():
     drawn = runpy.run_path(str(ROOT / 'tests' / 'tools' / 'graphs.py'))['render']()
     assert (ROOT / 'docs' / 'graphs.md').read_text(encoding='utf-8') == drawn, 'run make graphs'
+
+
+DOCS = sorted(path.name for path in (ROOT / 'docs').glob('*.md'))
+
+
+def document(name):
+    return (ROOT / 'docs' / name).read_text(encoding='utf-8')
+
+
+def test_troubleshooting_quotes_messages_that_there_are():
+    sources = [path for folder in ('plugins', 'roles', 'playbooks') for path in (ROOT / folder).rglob('*.*') if path.suffix in ('.py', '.yml')]
+    # Long messages are written as several literals, or as several lines of a template.
+    said = ' '.join(re.sub(r'[\'"]\s*\n\s*[rf]*[\'"]|\s*\n\s*', lambda found: ' ' if found[0].isspace() else '',
+                           path.read_text(encoding='utf-8')) for path in sources)
+    messages = re.findall(r'^\| `(.+?)` \|', document('troubleshooting.md'), re.M)
+    words = {part.strip() for message in messages for part in message.split('...') if part.strip()}
+    assert len(messages) > 50
+    assert sorted(part for part in words if part not in said) == []
+
+
+@pytest.mark.parametrize('operation', BODIES)
+def test_the_guide_for_ocp_s_users_has_every_field(operation):
+    guide = document('from-ocp.md')
+    section = next(part for part in re.split('^## ', guide, flags=re.M) if operation in part.partition('\n')[0].split(', '))
+
+    def names(fields):
+        return {field.ocp_name for field in fields} | {name for field in fields for name in names(field.fields)}
+    assert {name for name in names(BODIES[operation]) if not re.search(rf'`\.?{name}`', section)} - {'name', 'value'} == set()
+
+
+@pytest.mark.parametrize('name', DOCS)
+def test_a_guide_names_playbooks_and_pages_that_there_are(name):
+    text = document(name)
+    playbooks = set(re.findall(r'(?:ansible-playbook |import_playbook: )oceanbase\.obproxy\.(\w+)', text))
+    pages = set(re.findall(r'\]\((?!https?:)([\w./-]+)', text))
+    assert [playbook for playbook in playbooks if not (ROOT / 'playbooks' / f'{playbook}.yml').exists()] == []
+    assert [page for page in pages if not (ROOT / 'docs' / page).exists()] == []
+
+
+@pytest.mark.parametrize('name', DOCS)
+def test_a_link_into_a_guide_finds_its_heading(name):
+    for page, anchor in re.findall(r'\]\(([\w-]+\.md)?#([\w-]+)\)', document(name)):
+        titles = re.findall(r'^#+ (.+)$', document(page or name), re.M)
+        assert anchor in {re.sub(r'[^\w -]', '', title.lower()).replace(' ', '-') for title in titles}, f'{page}#{anchor}'
