@@ -46,15 +46,20 @@ def row(step, bar):
 
 def figure(steps):
     lines = []
-    for shared, group in itertools.groupby(steps, key=lambda step: step.shared):
-        bar = '' if shared else '  |  '
-        where = [] if shared else ['  +- on each server, batch by batch' if is_roll(steps) else '  +- on each host']
-        lines += [*where, *(row(step, bar) for step in group), *([] if shared else ['  |'])]
+    for where, group in itertools.groupby(places(steps), key=lambda placed: placed[0]):
+        bar = '  |  ' if where else ''
+        lines += [*([f'  +- {where}'] if where else []), *(row(step, bar) for _where, step in group), *(['  |'] if where else [])]
     return '\n'.join(lines[:-1] if lines[-1] == '  |' else lines)
 
 
-def is_roll(steps):
-    return any(step.role == 'check_cluster_health' for step in steps)
+def places(steps):
+    """Return each step with where it is done; nowhere in particular is once for all hosts."""
+    where, placed = 'on each host', []
+    for step in steps:
+        if step.role == 'check_cluster_health':
+            where = 'on each host, batch by batch'
+        placed.append((None if step.shared else where, step))
+    return placed
 
 
 def render():
