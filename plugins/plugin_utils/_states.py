@@ -47,8 +47,10 @@ def is_legal(before, after):
 
 
 def task_status(states):
-    """Work out a task's status from its subtasks' states."""
+    """Work out a task's status from its subtasks' states; one host may have failed while others go on."""
     states = list(states)
+    if {READY, RUNNING, CANCELING}.intersection(states):
+        return RUNNING
     if FAILED in states:
         return FAILED
     if all(state == SUCCESSFUL for state in states):

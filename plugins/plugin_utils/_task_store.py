@@ -141,8 +141,9 @@ class TaskStore(Leases):
         return rows[0]['task_id'] if rows else None
 
     def refresh(self, task_id):
-        """Work a task's status out anew."""
-        for task in self.tasks_where(_schema.table('tasks').c.id == task_id):
+        """Work a task's status out anew, unless it has ended."""
+        table = _schema.table('tasks')
+        for task in self.tasks_where(table.c.id == task_id, table.c.finish_time.is_(None)):
             self._update('tasks', task_id, status=_states.task_status(row['status'] for row in _states.counted(task)))
 
     def _subtasks(self, task_ids):

@@ -113,6 +113,12 @@ def test_a_host_that_went_on_is_not_blamed_for_another(world, create_body):
     assert outcome == {'alpha': ('FAILED', 'no room'), 'beta': ('SUCCESSFUL', None)}
 
 
+@pytest.mark.parametrize('others, status', [
+    ('READY', 'RUNNING'), ('RUNNING', 'RUNNING'), ('CANCELING', 'RUNNING'), ('PENDING', 'FAILED'), ('SUCCESSFUL', 'FAILED')])
+def test_a_task_runs_while_any_of_it_does(others, status):
+    assert _states.task_status(['SUCCESSFUL', 'FAILED', others]) == status
+
+
 def test_a_retry_counts(world, run):
     first = run['hosts']['gamma']['subtasks']['prepare_install']
     world.registry.set_subtasks([

@@ -300,6 +300,26 @@ def test_a_cancelled_task_is_told_to_its_run(world, failed, resume):
     assert world.registry.renew(failed['id']) == {task_id: 'cancelled by jane on 192.0.2.7'}
 
 
+def test_what_goes_on_without_a_host_that_failed_can_be_cancelled(world, create_body):
+    run = world.plan('create', create_body)['run']
+    alpha, beta = (run['hosts'][name]['subtasks'] for name in ('alpha', 'beta'))
+    world.registry.mark_recorded(run['id'])
+    world.registry.set_subtasks([
+        *through(alpha['prepare_install']), *failing(alpha['prepare_create'], 'no'), (beta['prepare_create'], 'RUNNING', None, None)])
+    task_id = run['hosts']['alpha']['task_id']
+
+    def listed(status):
+        with world.registry.transaction(writes=False) as store:
+            return [task['id'] for task in _task_admin.find(store, status=status)]
+    assert (listed('RUNNING'), listed('FAILED')) == ([task_id], [])
+    with world.registry.transaction() as store:
+        assert _task_admin.cancel(store, task_id, JANE)['operation'] == 'CANCEL'
+    assert world.registry.renew(run['id']) == {task_id: 'cancelled by jane on 192.0.2.7'}
+    world.registry.set_subtask(beta['prepare_create'], 'FAILED', error='cancelled')
+    world.registry.finish_run(run['id'])
+    assert (listed('RUNNING'), listed('FAILED')) == ([], [task_id])
+
+
 def test_a_run_that_nobody_follows_is_closed_by_a_cancel(world, failed, resume, add_body):
     resume('retry', None, None)
     for host in ('gamma', 'delta'):
