@@ -57,10 +57,15 @@ def test_the_controller_is_the_last_host_of_a_play(playbook):
 @pytest.mark.parametrize('playbook, graph', ROLLS.items())
 def test_a_roll_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
     first, batches, last = load('playbooks', f'{playbook}.yml')[1]['tasks']
-    assert batches['ansible.builtin.include_tasks'] == 'tasks/batch.yml'
-    chain = load('playbooks', 'tasks', batches['vars']['obproxy_chain'])
+    assert batches['ansible.builtin.include_tasks'] == 'parts/tasks/batch.yml'
+    chain = load('playbooks', 'parts', 'tasks', batches['vars']['obproxy_chain'])
     listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in (first, *chain, last)]
     assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
+
+
+def test_no_folder_hides_a_playbook():
+    """Ansible takes the name of a collection's playbook for a folder of that name, if there is one."""
+    assert [path.stem for path in (ROOT / 'playbooks').glob('*.yml') if path.with_suffix('').exists()] == []
 
 
 def listed_roles(playbook, play):
