@@ -40,7 +40,7 @@ options:
   request:
     description:
       - The body, in OCP's names or in snake case. C(obproxyServerIds) lists servers by their ids, or by their hosts'
-        names in the inventory; without it the operation is for all servers of the cluster, but for V(remove).
+        names in the inventory; without it the operation is for all servers of the cluster, but for V(remove). An empty list is refused.
       - For V(remove) and V(delete), C(skipHostOperationServerIds) lists servers whose hosts are gone for good.
         They are taken out of the registry and the monitoring alone.
       - For V(parameters), C(parameters) is a list of C(name) and C(value). Null takes a parameter out of what the cluster says,

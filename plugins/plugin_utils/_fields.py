@@ -23,6 +23,8 @@ class Field:
     aliases: tuple = ()
     # Whether null means something else than an absent field.
     nullable: bool = False
+    # Whether an empty list is refused: a choice that came out empty must not mean everything.
+    filled: bool = False
 
     @property
     def ocp_name(self):
@@ -78,14 +80,14 @@ TAKE_OVER = (
         Field('host_id', 'raw', required=True), Field('sql_port', 'int', required=True))),
 )
 # The names are OCP's; without any the operation is for all servers of the cluster.
-SERVER_IDS = Field('obproxy_server_ids', 'list')
+SERVER_IDS = Field('obproxy_server_ids', 'list', filled=True)
 SKIPPED_IDS = Field('skip_host_operation_server_ids', 'list')
 BODIES = {
     'create': CREATE, 'batch_add': BATCH_ADD, 'take_over': TAKE_OVER,
     'stop': (SERVER_IDS,), 'start': (SERVER_IDS,), 'credentials': (SERVER_IDS,), 'restart': (SERVER_IDS,),
     'upgrade': (SERVER_IDS, Field('short_rpm_name'), Field('version')),
     'parameters': (SERVER_IDS, Field('parameters', 'list', fields=CHANGED_PARAMETER)),
-    'remove': (Field('obproxy_server_ids', 'list', required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
+    'remove': (dataclasses.replace(SERVER_IDS, required=True), SKIPPED_IDS), 'delete': (SKIPPED_IDS,),
     'links': (Field('ob_links', 'list', fields=OB_LINK), Field('ob_cluster_names', 'list')),
     'update': (Field('address'), Field('port', 'int')),
 }

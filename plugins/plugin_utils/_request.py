@@ -110,6 +110,8 @@ class Request:
         converted, expected = convert(field, value)
         if expected:
             self.fault(self.field(*path), value, expected)
+        elif field.filled and not converted:
+            self.fault(self.field(*path), value, 'at least one server')
         elif field.kind == 'dict':
             values[field.name] = self._read(field.fields, converted, path)
         elif field.kind == 'list' and field.fields:

@@ -67,6 +67,14 @@ def test_a_server_that_is_not_the_cluster_s_is_named(fleet):
     assert {row['operate_status'] for row in fleet.rows('servers')} == {'NORMAL'}
 
 
+@pytest.mark.parametrize('operation', ['stop', 'start', 'restart', 'credentials', 'upgrade', 'parameters', 'remove'])
+@pytest.mark.parametrize('key, given', [('obproxyServerIds', []), ('obproxy_server_ids', '[]')])
+def test_a_choice_that_came_out_empty_is_not_all_servers(fleet, operation, key, given):
+    before = fleet.rows('runs')
+    assert refused(fleet, operation, {key: given})[0][key].endswith('expected at least one server')
+    assert fleet.rows('runs') == before
+
+
 def test_an_unknown_field_or_cluster_is_refused(fleet):
     assert 'did you mean obproxyServerIds?' in refused(fleet, 'stop', {'obproxyServerId': [1]})[0]['obproxyServerId']
     assert refused(fleet, 'stop', cluster='bar')[1] == 404
