@@ -68,16 +68,13 @@ class Anew(object):
             ob_cluster_name=self.facts['ob_clusters'][0]['cluster_name'] if self.facts['rs_list'] else '').set('started')
         with self._log_in() as client:
             restart = self._tell(client)
-            _credentials.apply(client, self._credentials(), _credentials.plan(
-                client, self.params['sys_password'], self.params['ob_passwords']))
+            passwords = dict(self.params, sql_port=self.instance.sql_port, state='present')
+            _credentials.apply(client, passwords, _credentials.plan(client, passwords))
         if restart:
             self._service(mode='cold').set('restarted')
 
     def _service(self, **more):
         return Service(self.instance, self.supervisor, dict(self.params, **more), Changes(), self.records)
-
-    def _credentials(self):
-        return dict(self.params, sql_port=self.instance.sql_port)
 
     def _tell(self, client):
         """Set the parameters that this version has, too; whether one of them needs a restart."""
