@@ -63,7 +63,7 @@ def live_servers(hosts, hostvars):
                 'exporter_port': server['exporter_port'],
                 'rpc_port': server['rpc_port'],
                 'parameter_version': server['parameter_version'],
-                'architecture': server['package']['arch'],
+                'architecture': (server['package'] or {}).get('arch'),
             })
     return servers
 
@@ -105,7 +105,8 @@ def unhealthy(hosts, hostvars):
     faults = []
     for host in hosts:
         probe = hostvars[host].get('obproxy_probe') or {}
-        if probe.get('failed') or probe.get('unreachable') or 'server' not in probe:
+        # In check mode a server that nobody listens for is null, and no failure.
+        if probe.get('failed') or probe.get('unreachable') or probe.get('server') is None:
             faults.append(f"{host}: {probe.get('msg') or 'it was not asked'}")
     return faults
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.oceanbase.obproxy.plugins.filter.servers import exporter_targets, link_passwords, live_servers, refusals
+from ansible_collections.oceanbase.obproxy.plugins.filter.servers import (
+    exporter_targets, link_passwords, live_servers, refusals, unhealthy)
 
 SERVER = {
     'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'rpc_port': 2885, 'work_mode': 'RS_LIST',
@@ -50,6 +51,23 @@ def test_the_controller_and_dead_hosts_are_no_servers():
 
 def test_check_mode_lists_servers_that_do_not_run_yet():
     assert len(live_servers(['h1'], hostvars(h1={'obproxy_live': {'server': None}}))) == 1
+
+
+def test_a_server_without_a_package_is_alive_too():
+    found = hostvars(h1={'obproxy_live': {'server': {'pid': 1}}})
+    found['localhost']['obproxy_plan']['hosts']['h1'] = {**SERVER, 'package': None, 'version': None}
+    assert [server['architecture'] for server in live_servers(['h1'], found)] == [None]
+    assert 'version' not in exporter_targets(['h1'], found)[0]['labels']
+
+
+@pytest.mark.parametrize('probe, cause', [
+    ({'server': {'pid': 1}}, None),
+    # check mode's answer where nothing listens
+    ({'server': None, 'msg': 'Nothing listens on port 2883'}, 'Nothing listens on port 2883'),
+    ({'failed': True, 'msg': 'no login'}, 'no login'), ({'unreachable': True, 'msg': 'no route'}, 'no route'),
+    ({}, 'it was not asked')])
+def test_a_server_that_does_not_serve_is_unhealthy_in_check_mode_too(probe, cause):
+    assert unhealthy(['h1'], {'h1': {'obproxy_probe': probe}}) == ([f'h1: {cause}'] if cause else [])
 
 
 def test_monitoring_hosts_that_failed_are_named():
