@@ -99,6 +99,19 @@ def test_a_call_to_a_host_ends_there_and_here_in_its_subtask_s_time(role):
             assert modules <= on_controller or (task['timeout'], task['environment']) == (timeout, {'OBPROXY_TIMEOUT': timeout})
 
 
+@pytest.mark.parametrize('role', ROLES)
+def test_a_server_that_has_missed_a_change_of_its_password_is_let_in_to(role):
+    for path in ROOT.joinpath('roles', role, 'tasks').glob('*.yml'):
+        for task in load(path):
+            for options in task.values():
+                if isinstance(options, dict) and options.get('sys_password') == '{{ obproxy_sys_password }}':
+                    given = {'obproxy_sys_password': 'new', 'obproxy_old_sys_passwords': ['old'], 'obproxy_current_sys_password': [],
+                             'ansible_check_mode': False}
+                    environment = NativeEnvironment()
+                    environment.filters['flatten'] = lambda lists: sum(lists, [])
+                    assert environment.from_string(options['old_sys_passwords']).render(given) == ['old'], task['name']
+
+
 def test_every_module_that_works_on_a_host_keeps_its_deadline():
     for path in ROOT.joinpath('plugins', 'modules').glob('obproxy_*.py'):
         text = path.read_text(encoding='utf-8')
