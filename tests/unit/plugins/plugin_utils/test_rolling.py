@@ -94,7 +94,7 @@ def test_the_next_run_goes_on_where_it_stopped(fleet):
     results = record(fleet, run, ('alpha', 'start_node', 'SUCCESSFUL'), *chain(run, 'alpha'), ('beta', GATE, 'SUCCESSFUL'),
                      ('beta', 'drain_obproxy', 'SUCCESSFUL'), ('beta', 'restart_obproxy', 'FAILED'))
     assert [entry['status'] for entry in results] == ['SUCCESSFUL', 'FAILED', 'PENDING']
-    assert 'Not begun, and left as they were: gamma' in _outcome.failure_message(results)
+    assert 'Not begun, and left as they were: gamma' in _outcome.failure_message('restart', results)
     plan = fleet.operate('restart')
     assert batches(plan) == [['beta'], ['gamma']]
     assert plan['batches'][0]['others'] == ['gamma', 'alpha']
