@@ -25,6 +25,7 @@ options:
       - V(stop) stops servers so that they stay stopped, V(start) starts them again.
       - V(parameters) changes what the cluster's parameters are, and sets them on the servers.
       - V(links) changes which OB clusters the cluster serves.
+      - V(parameters), V(links) and V(credentials) leave out servers that were stopped on purpose, where no servers are named.
       - V(restart) restarts servers batch by batch. Without a choice it leaves out those that were stopped on purpose, and goes
         on where the last restart of the cluster has failed.
       - V(upgrade) moves servers to another version, newer or older, batch by batch as V(restart) does. It leaves out those that
@@ -159,7 +160,7 @@ members:
   returned: success
   type: dict
 notes:
-  description: With O(operation=restart) and O(operation=upgrade), what is to be said of the servers that are left out.
+  description: What is to be said of the servers that are left out.
   returned: success
   type: list
   elements: str

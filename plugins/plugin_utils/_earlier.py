@@ -10,6 +10,13 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import 
 
 # A server that failed here was not touched: the others were to blame, or it still has what it had.
 BEFORE_IT = ('check_cluster_health', 'add_package')
+# What starts a server, or takes on one that runs.
+STARTING = {'start_obproxy', 'restart_obproxy', 'upgrade_obproxy', 'reset_sys_password', 'adopt_obproxy'}
+
+
+def named(ids):
+    """Name servers in a sentence."""
+    return ', '.join(f'server {server_id}' for server_id in sorted(ids))
 
 
 class Roll:
@@ -43,13 +50,16 @@ class Roll:
 
 
 def stopped_on_purpose(store, cluster):
-    """Return the ids of the servers that the operation stop has stopped, and nobody has dealt with since."""
+    """Return the ids of the servers that the operation stop has stopped, and nothing has tried to start since."""
     left = {row['id'] for row in store.servers(cluster_id=cluster['id']) if row['status'] == 'UNAVAILABLE'}
     found = set()
     for run in store.tasks.runs(cluster['id']):
         if not left:
             break
-        ids = left & server_ids(store.tasks.tasks(run['id']))
-        found |= ids if run['operation'] == 'stop' else set()
-        left -= ids
+        tasks = store.tasks.tasks(run['id'])
+        is_stop = run['operation'] == 'stop'
+        if is_stop or any(row['role'] in STARTING for task in tasks for row in task['subtasks']):
+            ids = left & server_ids(tasks)
+            found |= ids if is_stop else set()
+            left -= ids
     return found

@@ -16,6 +16,7 @@ class Links(Operation):
     task_name = 'Modify OB links'
     steps = _dag_operations.LINKS
     status = 'REFRESHING'
+    spares_stopped = True
 
     def check(self, cluster_key):
         """Find everything that is wrong; nothing is written."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import check_free, find_cluster
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import named, stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import places
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
@@ -25,6 +26,8 @@ class Operation:
     steps = ()
     # What servers are in the registry while it is at work; None leaves them as they are.
     status = None
+    # Whether servers that were stopped on purpose are left out where none is named: they cannot be told anything.
+    spares_stopped = False
 
     def __init__(self, request, store, inventory, settings, check_mode):
         self.request = request
@@ -37,6 +40,7 @@ class Operation:
         self.hosts = {}
         self.timeouts = {}
         self.rs_list = ''
+        self.notes = []
 
     def check(self, cluster_key):
         """Find everything that is wrong; nothing is written."""
@@ -62,7 +66,7 @@ class Operation:
         known = self.store.servers(cluster_id=self.cluster['id'])
         given = self.request.get(key)
         if not given:
-            return known
+            return self._without_stopped(known) if self.spares_stopped else known
         chosen = {}
         for index, one in enumerate(given):
             server = self._server(known, one)
@@ -74,6 +78,13 @@ class Operation:
             elif chosen.setdefault(server['id'], (server, field))[1] != field:
                 self.request.fault(field, one, f"each server only once; it is also at {chosen[server['id']][1]}")
         return [server for server, field in chosen.values()]
+
+    def _without_stopped(self, known):
+        stopped = stopped_on_purpose(self.store, self.cluster)
+        if stopped:
+            self.notes.append(f'Left as they are, because they were stopped on purpose: {named(stopped)}. '
+                              'Once they are started, run the same command again.')
+        return [row for row in known if row['id'] not in stopped]
 
     def _server(self, known, given):
         server_id = number(given)
@@ -117,7 +128,7 @@ class Operation:
                  for name, server in self.hosts.items()}
         if not hosts:
             hosts[CONTROLLER] = {'task_id': task_id, 'server_id': None, 'cluster_name': self.cluster['name']}
-        return {'changed': True, 'data': task_view(written[0]), 'run': run, 'hosts': hosts, **self.more()}
+        return {'changed': True, 'data': task_view(written[0]), 'run': run, 'hosts': hosts, 'notes': self.notes, **self.more()}
 
     def described(self, server):
         """Return what the roles are told of a server beyond the common."""

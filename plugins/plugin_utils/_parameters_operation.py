@@ -17,6 +17,7 @@ class Parameters(Operation):
 
     task_name = 'Modify obproxy parameters'
     steps = _dag_operations.PARAMETERS
+    spares_stopped = True
 
     def check(self, cluster_key):
         """Find everything that is wrong; nothing is written."""

@@ -9,7 +9,7 @@ import os
 import re
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_operations import BEFORE_WORK, RESTART
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import Roll, stopped_on_purpose
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import Roll, named, stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED
@@ -129,11 +129,11 @@ class Rolling(Operation):
     def _notes(self):
         notes = []
         if self.goes_on:
-            notes.append(f'Goes on where run {self.earlier.run_id} stopped: {_named(self.earlier.done)} done already. '
+            notes.append(f'Goes on where run {self.earlier.run_id} stopped: {named(self.earlier.done)} done already. '
                          'To take all anew, name them in obproxyServerIds.')
         left_out = self.stopped - {row['id'] for row in self.servers}
         if left_out:
-            notes.append(f'Not counted on, and left as they are, because they were stopped on purpose: {_named(left_out)}.')
+            notes.append(f'Not counted on, and left as they are, because they were stopped on purpose: {named(left_out)}.')
         return notes
 
 
@@ -147,10 +147,6 @@ class Restart(Rolling):
         """Check the variables of a roll, and whether all servers can be restarted so."""
         super().check_settings(hosts)
         self.check_restart_mode(self.hosts, hosts)
-
-
-def _named(ids):
-    return ', '.join(f'server {server_id}' for server_id in sorted(ids))
 
 
 def batch_size(request, value, total):

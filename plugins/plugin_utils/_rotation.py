@@ -14,6 +14,7 @@ class Credentials(Operation):
 
     task_name = 'Change obproxy password'
     steps = _dag_operations.CREDENTIALS
+    spares_stopped = True
 
     def check_settings(self, hosts):
         """Check the passwords, and that the accounts in OceanBase can be looked at."""

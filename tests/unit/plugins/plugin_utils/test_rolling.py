@@ -137,3 +137,26 @@ def test_a_version_without_hot_restart_is_refused_before_anything_is_done(fleet)
     assert 'beta is 1.9.1.1' in caught.value.faults[0].message
     fleet.variables['obproxy_restart_mode'] = 'cold'
     assert len(fleet.operate('restart')['batches']) == 3
+
+
+@pytest.mark.parametrize('operation, body', [
+    ('parameters', {'parameters': [{'name': 'syslog_level', 'value': 'WARN'}]}), ('credentials', {}),
+    ('links', {'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}]})])
+def test_what_was_stopped_on_purpose_is_told_nothing_and_stays_known_as_such(fleet, operation, body):
+    settle(fleet, fleet.operate('stop', {'obproxyServerIds': [3]})['run'], 'UNAVAILABLE', ['gamma'])
+    plan = fleet.operate(operation, body)
+    assert set(plan['hosts']) == {'alpha', 'beta'}
+    assert plan['notes'] == ['Left as they are, because they were stopped on purpose: server 3. '
+                             'Once they are started, run the same command again.']
+    settle(fleet, plan['run'], hosts=['alpha', 'beta'])
+    if operation != 'links':
+        named = fleet.operate(operation, {**body, 'obproxyServerIds': [3]})
+        assert set(named['hosts']) == {'gamma'}
+        settle(fleet, named['run'], hosts=[])
+    assert batches(fleet.operate('restart')) == [['alpha'], ['beta']]
+
+
+def test_a_stopped_server_that_somebody_tried_to_start_is_to_serve_again(fleet):
+    settle(fleet, fleet.operate('stop', {'obproxyServerIds': [3]})['run'], 'UNAVAILABLE', ['gamma'])
+    settle(fleet, fleet.operate('start', {'obproxyServerIds': [3]})['run'], 'UNAVAILABLE', ['gamma'])
+    assert batches(fleet.operate('restart')) == [['alpha'], ['beta'], ['gamma']]
