@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test chaos units lab sanity lint molecule build graphs lab-up lab-down clean
+.PHONY: demo test chaos units lab sanity lint molecule build graphs docs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
@@ -25,6 +25,10 @@ build:
 # docs/graphs.md, from the operations' graphs.
 graphs: build
 	PYTHONPATH=.build/collections .venv/core-new/bin/python tests/tools/graphs.py
+
+# The documentation's site, in .build/site.
+docs:
+	$(PYTHON) tests/tools/docsite.py
 
 lab-up:
 	tests/lab/lab up 3

@@ -1,6 +1,7 @@
-"""Makes the Python environments in .venv/: one with the oldest ansible-core we support, one with the newest.
+"""Makes the Python environments in .venv/: one with the oldest ansible-core we support, one with the newest,
+one that makes the documentation.
 
-python3 tests/tools/envs.py [core-2.16] [core-new]
+python3 tests/tools/envs.py [core-2.16] [core-new] [docs]
 """
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ REQUIREMENTS = REPOSITORY / 'tests' / 'requirements'
 PYTHONS = {
     'core-2.16': [(3, 10), (3, 11), (3, 12)],
     'core-new': [(3, 13), (3, 12), (3, 14), (3, 11), (3, 10)],
+    'docs': [(3, 13), (3, 12), (3, 14), (3, 11), (3, 10)],
 }
 PROBE = 'import json, sys; print(json.dumps([sys.version_info[:2], sys.executable]))'
 
