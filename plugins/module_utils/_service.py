@@ -56,11 +56,11 @@ class Instance(object):
         found = re.match(r'obproxy-(\d+)\.(\d+)', package)
         return found is None or (int(found.group(1)), int(found.group(2))) >= (4, 3)
 
-    def foreign_listeners(self):
+    def foreign_listeners(self, with_exporter=True):
         """Words on everybody else who listens on the instance's ports."""
-        ports = [port for port in (self.sql_port, self.exporter_port, self.has_rpc() and self.rpc_port) if port]
+        ports = (self.sql_port, with_exporter and self.exporter_port, self.has_rpc() and self.rpc_port)
         mine = set(self.pids())
-        return [listener_words(port, entry) for port, entry in sorted(listeners(ports).items())
+        return [listener_words(port, entry) for port, entry in sorted(listeners([port for port in ports if port]).items())
                 if not mine & set(entry['pids'])]
 
     def owner(self):

@@ -100,7 +100,9 @@ class Service(object):
         if self.changes.check_mode:
             return
         self.steps = self.supervisor.stop(self.params['stop_timeout'])
-        self._start(False, {})
+        self._start(False, {}, needs_metrics=False)
+        # Clients can do without its metrics: it stays in service, watched.
+        _start_checks.check_exporter(self.instance)
         self.restart = dict(mode='cold', parent=before[-1], pid=self.instance.pids()[-1])
 
     def _note_restart(self, before):
@@ -174,14 +176,14 @@ class Service(object):
             raise HostError('The watchdog of %s could not be started: %s' % (self.instance.name, problem))
         self.supervisor.hand_over(self.params['cluster_name'])
 
-    def _start(self, creating, wanted):
-        foreign = self.instance.foreign_listeners()
+    def _start(self, creating, wanted, needs_metrics=True):
+        foreign = self.instance.foreign_listeners(needs_metrics)
         if foreign:
             raise HostError('%s cannot be started: %s.' % (self.instance.name, '; '.join(foreign)))
         sizes = _start_failure.log_sizes(self.instance.home)
         self._forget_launches()
         try:
-            self._bring_up(creating, wanted)
+            self._bring_up(creating, wanted, needs_metrics)
         except AccessDenied:
             self._abandon(WRONG_PASSWORD % (self.instance.name, self.instance.sql_port, 'It has been stopped again.'))
         except (HostError, ProxysysError, IOError, OSError) as exc:
@@ -194,12 +196,13 @@ class Service(object):
         for name in ('first_start', 'launches_failed'):
             self.instance.remove_run_file(name)
 
-    def _bring_up(self, creating, wanted):
+    def _bring_up(self, creating, wanted, needs_metrics):
         if creating:
             self._first_start(wanted)
         else:
             self._launch(self._passwords()).close()
-        _start_checks.check_exporter(self.instance)
+        if needs_metrics:
+            _start_checks.check_exporter(self.instance)
         self.supervisor.hand_over(self.params['cluster_name'])
         self._completed()
 

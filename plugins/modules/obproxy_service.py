@@ -20,6 +20,7 @@ description:
     at once, so that it never shows among a process's arguments.
   - A start is judged by the process that owns the SQL port, by a login, by the exporter and by the parameters that are
     in force, never by exit codes. When it fails, nothing is left running, and the next run begins anew.
+  - A cold restart that fails on its metrics only, as when another process holds their port, leaves it running and watched.
   - A first start that was cut off before its password was set is recognised, and done again.
   - An instance that runs is restarted by O(state=restarted) only.
   - Another call for the same instance is waited for, as long as O(timeout); then this one fails and names it.

@@ -162,6 +162,21 @@ def test_a_cold_restart_comes_back_watched(running):
     running.instance.other_pid(after)
 
 
+def test_a_cold_restart_that_lacks_only_its_metrics_leaves_it_in_service(running):
+    before, = running.instance.pids()
+    fault(running, 'no_metrics')
+    with pytest.raises(HostError, match='serves no metrics'):
+        running('restarted', mode='cold')
+    with socket.create_server(('', running.instance.exporter)):
+        with pytest.raises(HostError, match='is held by'):
+            running('restarted', mode='cold')
+    after, = running.instance.pids()
+    assert not runs(before) and greets(running.instance.sql) and running.instance.watchdogs()
+    assert not (running.instance.home / 'run' / 'stopped').exists()
+    os.kill(after, signal.SIGKILL)
+    running.instance.other_pid(after)
+
+
 def test_a_cold_restart_cures_a_proxy_that_hangs(running):
     before, = running.instance.pids()
     os.kill(before, signal.SIGSTOP)
