@@ -6,12 +6,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import os
-
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
     _program, _start, _start_checks, _start_failure)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, ProxysysError, connect_any
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import program_of
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import CHECK_TIMEOUT, Service
 
 
@@ -32,7 +31,7 @@ class Reset(Service):
                          'password of root@proxysys: reset, by a restart\n')
         if not self.changes.check_mode:
             self.supervisor.check()
-            _program.check(self.supervisor, os.path.join(self.instance.home, 'bin', 'obproxy'), with_libraries=True)
+            _program.check(self.supervisor, program_of(self.instance.home), with_libraries=True)
             self._restart_with_another()
 
     def _is_let_in(self):

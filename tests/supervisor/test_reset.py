@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,12 @@ def test_where_the_start_fails_the_cause_is_told_and_it_runs_as_before(lost, mon
     with pytest.raises(HostError, match='(?s)no luck.*It runs again'):
         lost()
     assert lost.configuration(LOST) == before and not runs(lost.pid)
+
+
+def test_the_program_that_is_tried_first_is_the_one_that_is_started(lost):
+    """After an upgrade of an instance that was taken over, that is current; bin is as it was found."""
+    home = lost.instance.home
+    (home / 'current').symlink_to(os.path.realpath(home / 'bin'))
+    (home / 'bin').unlink()
+    (home / 'bin').mkdir()
+    assert lost() and lost.is_let_in(NEW)
