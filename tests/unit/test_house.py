@@ -112,6 +112,16 @@ def test_a_server_that_has_missed_a_change_of_its_password_is_let_in_to(role):
                     assert environment.from_string(options['old_sys_passwords']).render(given) == ['old'], task['name']
 
 
+@pytest.mark.parametrize('role', ['stage_credentials', 'set_credentials', 'update_status'])
+@pytest.mark.parametrize('known, asks', [
+    ({'ansible_check_mode': True, 'obproxy_lost': {'changed': True}}, False),
+    ({'ansible_check_mode': True, 'obproxy_lost': {'changed': False}}, True), ({'ansible_check_mode': True}, True),
+    ({'ansible_check_mode': False, 'obproxy_lost': {'changed': True}}, True)])
+def test_check_mode_asks_no_server_whose_lost_password_it_has_not_reset(role, known, asks):
+    condition = load('roles', role, 'tasks', 'main.yml')[0]['when']
+    assert NativeEnvironment().from_string('{{ %s }}' % condition).render(known) is asks
+
+
 def test_every_module_that_works_on_a_host_keeps_its_deadline():
     for path in ROOT.joinpath('plugins', 'modules').glob('obproxy_*.py'):
         text = path.read_text(encoding='utf-8')
