@@ -206,11 +206,15 @@ def test_the_guide_for_ocp_s_users_has_every_field(operation):
 
 
 @pytest.mark.parametrize('name', DOCS)
-def test_a_guide_names_playbooks_and_pages_that_there_are(name):
+def test_a_guide_names_playbooks_variables_and_pages_that_there_are(name):
     text = document(name)
     playbooks = set(re.findall(r'(?:ansible-playbook |import_playbook: )oceanbase\.obproxy\.(\w+)', text))
+    given = set(re.findall(r'-e (obproxy_\w+)=', text))
     pages = set(re.findall(r'\]\((?!https?:)([\w./-]+)', text))
     assert [playbook for playbook in playbooks if not (ROOT / 'playbooks' / f'{playbook}.yml').exists()] == []
+    code = ' '.join(path.read_text(encoding='utf-8') for folder in ('plugins', 'playbooks', 'roles')
+                    for path in (ROOT / folder).rglob('*.*') if path.suffix in ('.py', '.yml'))
+    assert [variable for variable in given if not re.search(rf'\b{variable}\b', code)] == []
     assert [page for page in pages if not (ROOT / 'docs' / page).exists()] == []
 
 
