@@ -22,4 +22,4 @@ class ActionModule(ControllerAction):
         if self.check_mode:
             return {'changed': False, 'servers': []}
         with self.reading_or_writing(values) as store:
-            return {'changed': False, 'servers': release_servers(store, run_id)}
+            return {'changed': False, 'servers': release_servers(store, run_id, self.trace_id(values['run']))}

@@ -23,4 +23,6 @@ class ActionModule(ControllerAction):
             # The run of a check is not in the registry.
             return {'changed': bool(values['servers'])}
         with self.reading_or_writing(values) as store:
-            return {'changed': forget(store, self.run_id(values['run']), values['servers'])}
+            run_id = self.run_id(values['run'])
+            store.tasks.hold(run_id, self.trace_id(values['run']))
+            return {'changed': forget(store, run_id, values['servers'])}

@@ -26,7 +26,7 @@ class ActionModule(ControllerAction):
             return self._envelope.answer(None, changed=False, run=values['run'], results=[])
         try:
             with self.reading_or_writing(values) as store:
-                outcome = _outcome.close_run(store, run_id, values['before'])
+                outcome = _outcome.close_run(store, run_id, values['before'], self.trace_id(values['run']))
         except RegistryError as error:
             return self._failure(values, f'{error}\n{_outcome.NOT_TOLD}', results=[],
                                  ansible_stats=self._left(_outcome.lost(run_id, values['run'])))

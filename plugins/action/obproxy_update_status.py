@@ -22,5 +22,6 @@ class ActionModule(ControllerAction):
         values = self.checked(SPEC)
         run_id = self.run_id(values['run']) if values['run'] else None
         with self.reading_or_writing(values) as store:
-            changed, servers = update_servers(store, run_id, values['servers'], values['status'], self.check_mode)
+            changed, servers = update_servers(store, run_id, values['servers'], values['status'], self.check_mode,
+                                              self.trace_id(values['run']))
         return {'changed': changed, 'servers': servers}

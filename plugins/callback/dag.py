@@ -295,8 +295,8 @@ class CallbackModule(CallbackBase):
     def _open_registry(self, url):
         try:
             registry = Registry(url)
-            lease = registry.mark_recorded(self._follower.run['id'])
-            self._writer = Writer(registry, self._follower.run['id'], lease)
+            run_id, trace_id = self._follower.run['id'], self._follower.run.get('trace_id')
+            self._writer = Writer(registry, run_id, registry.mark_recorded(run_id, trace_id), trace_id)
         except Exception as exc:
             self._warn(exc)
 

@@ -15,7 +15,7 @@ def unless_stopped(server, registry_url=None):
     """Return a server of the plan as it is, unless its task was cancelled."""
     task_id = server['task_id']
     try:
-        why = _stops.reason(task_id) if _stops.HEARD else _stops.ask(task_id, Registry(registry_url))
+        why = _stops.reason(task_id) if _stops.HEARD else _stops.ask(task_id, server.get('trace_id'), Registry(registry_url))
     except RegistryError:
         # What needs the registry says so; this only asks whether to stop.
         why = None

@@ -100,7 +100,7 @@ error:
       returned: on failure
 run:
   description:
-    - The run that begins with this plan, with its C(id), C(operation), C(cluster_id), C(cluster_name), C(check_mode), and
+    - The run that begins with this plan, with its C(id), C(trace_id), C(operation), C(cluster_id), C(cluster_name), C(check_mode), and
       for each host of the inventory in C(hosts) the C(task_id) and the ids of the C(subtasks) by role.
     - In check mode nothing of it is in the registry.
   returned: success

@@ -86,6 +86,11 @@ class ControllerAction(ActionBase):
             raise RequestError([Fault.of('run', run, "a plan's run, or its id")])
         return run_id
 
+    @staticmethod
+    def trace_id(run):
+        """Return what tells the run of this plan from one that has taken it up since, None where only the id is given."""
+        return run.get('trace_id') if isinstance(run, dict) else None
+
     def reading(self, args):
         """Return a transaction that reads alone; a registry that isn't there yet is not made to be read."""
         registry = self.registry(args)

@@ -31,10 +31,10 @@ def _guard_forks():
 class Writer:
     """Collects moves and writes them in one transaction, from a thread of its own."""
 
-    def __init__(self, registry, run_id, lease):
+    def __init__(self, registry, run_id, lease, trace_id=None):
         _guard_forks()
         self._registry = registry
-        self._run_id = run_id
+        self._run = (run_id, trace_id)
         self._moves = []
         self._changed = threading.Condition()
         self._closed = False
@@ -76,7 +76,7 @@ class Writer:
         with _writing:
             self._beaten = time.monotonic()
             try:
-                _stops.REASONS.update(self._registry.renew(self._run_id))
+                _stops.REASONS.update(self._registry.renew(*self._run))
             except Exception:
                 # What there is to be written tells of it; the next beat tries again.
                 return
@@ -105,14 +105,14 @@ class Writer:
 
     def _write(self, moves):
         try:
-            self._registry.set_subtasks(moves)
+            self._registry.set_subtasks(moves, *self._run)
         except IllegalMove:
             for move in moves:
                 self._write_one(move)
 
     def _write_one(self, move):
         try:
-            self._registry.set_subtasks([move])
+            self._registry.set_subtasks([move], *self._run)
         except IllegalMove:
             # Somebody else, such as a skip or a cancel, moved this subtask meanwhile: theirs stands.
             pass
@@ -129,6 +129,6 @@ class Writer:
             return
         try:
             with _writing:
-                self._registry.finish_run(self._run_id)
+                self._registry.finish_run(*self._run)
         except Exception as exc:
             self.trouble = self.trouble or exc

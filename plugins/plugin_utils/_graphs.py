@@ -23,7 +23,7 @@ def write_tasks(planner, servers, actor, trace_id, lease):
     written = tasks.tasks(run_id)
     views = [task_view(task) for task in written]
     run = {
-        'id': run_id, 'operation': operation, 'cluster_id': planner.cluster['id'],
+        'id': run_id, 'trace_id': trace_id, 'operation': operation, 'cluster_id': planner.cluster['id'],
         'cluster_name': planner.cluster['name'],
         'hosts': {host.name: places(written, host.name) for host in planner.hosts},
     }

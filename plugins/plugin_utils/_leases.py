@@ -8,16 +8,18 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import moment
 
 if _schema.sa:
     import sqlalchemy as sa
 
 SECONDS = 30
-# A run without the callback has nobody who prolongs its lease between its first and its last subtasks.
-UNWATCHED_SECONDS = 900
+LONGEST_SECONDS = 3600
+# A run without the callback prolongs its lease only when a task begins on a host; the longest subtasks may take an hour.
+UNWATCHED_SECONDS = 3900
 DEAD = 'the run ended without a word'
-SUPERSEDED = 'the lease of this run had run out, and it was closed'
+SUPERSEDED = 'this run was closed meanwhile, because its lease had run out, or it was cancelled'
 
 
 def held_by(run):
@@ -59,19 +61,30 @@ class Leases:
             if self.is_dead(run):
                 self.finish_run(run['id'], DEAD)
 
-    def renew(self, run_id):
-        """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
+    def is_superseded(self, run_id, trace_id=None):
+        """Tell whether a run was closed, or is in the hands of another one that has taken it up since."""
         run = self.run(run_id)
-        tasks = self.tasks(run_id)
-        if run['finish_time'] is not None:
-            return {task['id']: SUPERSEDED for task in tasks}
-        self._update('runs', run_id, **self.leased(run['lease_seconds'] or SECONDS))
-        return {task['id']: cancellation(task) for task in tasks if task['operation'] == _states.CANCEL}
+        return run['finish_time'] is not None or trace_id not in (None, run['trace_id'])
 
-    def cancelled(self, task_id):
-        """Return why a task has to stop, None when it may go on."""
+    def hold(self, run_id, trace_id=None):
+        """Prolong a run's lease; raise an error where it is not this holder's any more."""
+        if self.is_superseded(run_id, trace_id):
+            raise RegistryError(f'Run {run_id} must not go on: {SUPERSEDED}')
+        self.renew(run_id, trace_id)
+
+    def renew(self, run_id, trace_id=None):
+        """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
+        tasks = self.tasks(run_id)
+        why = {task['id']: cancellation(task) for task in tasks if task['operation'] == _states.CANCEL}
+        if self.is_superseded(run_id, trace_id):
+            return {**{task['id']: SUPERSEDED for task in tasks}, **why}
+        self._update('runs', run_id, **self.leased(self.run(run_id)['lease_seconds'] or SECONDS))
+        return why
+
+    def asked(self, task_id, trace_id=None):
+        """Prolong the lease of a task's run; return why the task has to stop, None when it may go on."""
         tasks = self.tasks_where(_schema.table('tasks').c.id == task_id)
-        return next((cancellation(task) for task in tasks if task['operation'] == _states.CANCEL), None)
+        return self.renew(tasks[0]['run_id'], trace_id).get(task_id) if tasks else None
 
     @staticmethod
     def show_dead(task):

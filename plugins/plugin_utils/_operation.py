@@ -118,13 +118,14 @@ class Operation:
         for server in self.servers:
             self.store.update_server(server['id'], operate_status='OPERATING', **({'status': self.status} if self.status else {}))
         written = tasks.tasks(run_id)
-        run = {'id': run_id, 'operation': self.request.operation, 'cluster_id': self.cluster['id'],
+        run = {'id': run_id, 'trace_id': trace_id, 'operation': self.request.operation, 'cluster_id': self.cluster['id'],
                'cluster_name': self.cluster['name'], 'check_mode': self.check_mode,
                'hosts': {name: places(written, name) for name in self.hosts or [CONTROLLER]}}
         planned = {server['id'] for server in self.servers}
         hosts = {name: {**describe(self.cluster, server, task_id, self.rs_list), 'request': self.cluster['request'],
                         **describe_parameters(self.store, self.cluster, server, planned),
-                        'timeouts': _timeouts.of_host(written[0], name), **self.described(server)}
+                        'timeouts': _timeouts.of_host(written[0], name), 'trace_id': None if self.check_mode else trace_id,
+                        **self.described(server)}
                  for name, server in self.hosts.items()}
         if not hosts:
             hosts[CONTROLLER] = {'task_id': task_id, 'server_id': None, 'cluster_name': self.cluster['name']}

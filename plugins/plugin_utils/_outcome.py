@@ -9,6 +9,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _rpm, _sc
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import ways_on
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SUPERSEDED
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 STATUSES = ('CREATING', 'RUNNING', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING', 'UNAVAILABLE', 'TAKINGOVER')
@@ -27,10 +29,10 @@ NOT_TOLD = "What became of the hosts is in this run's own output only. When the 
 NO_CAUSE = "its server never reported in; the cause is in this run's own output"
 
 
-def update_servers(store, run_id, servers, status, check_mode):
+def update_servers(store, run_id, servers, status, check_mode, trace_id=None):
     """Write servers' states; return whether one is new, and what is in the registry then."""
     if run_id is not None and not check_mode:
-        store.tasks.renew(run_id)
+        store.tasks.hold(run_id, trace_id)
     ids = {}
     for server in servers:
         server_id = number(server.get('server_id'))
@@ -93,9 +95,9 @@ def server_ids(tasks):
     return ids
 
 
-def release_servers(store, run_id):
+def release_servers(store, run_id, trace_id=None):
     """Let other operations have the servers of a run that are up, or stopped on purpose; return their ids."""
-    store.tasks.renew(run_id)
+    store.tasks.hold(run_id, trace_id)
     ids = server_ids(store.tasks.tasks(run_id))
     running = [row['id'] for row in store.servers(ids=ids) if row['status'] in SETTLED]
     for server_id in running:
@@ -103,10 +105,12 @@ def release_servers(store, run_id):
     return running
 
 
-def close_run(store, run_id, before=None):
+def close_run(store, run_id, before=None, trace_id=None):
     """End a run's tasks and tell what they came to; before is what had failed when it was rolled back."""
     run = store.tasks.run(run_id)
     tasks = store.tasks.tasks(run_id)
+    if trace_id not in (None, run['trace_id']):
+        return _taken(run, tasks, before)
     hosts = {row['host'] for task in tasks for row in task['subtasks']} - {None}
     if run['finish_time'] is None and not run['recorded']:
         settle(store, run)
@@ -118,6 +122,15 @@ def close_run(store, run_id, before=None):
         'results': _undone(before, results) if before else results,
         'data': views[0] if run['operation'] == 'create' else {'contents': views},
     }
+
+
+def _taken(run, tasks, before):
+    """Tell what a run came to that another one has taken up since: nothing that it could say of the hosts."""
+    results = [{**entry, 'status': _states.FAILED, 'subtask': entry['subtask'] or task['name'], 'error': SUPERSEDED}
+               for task in tasks for entry in outcomes(task)]
+    views = [task_view(task) for task in tasks]
+    return {'run': run, 'recorded': True, 'results': before or results,
+            'data': views[0] if run['operation'] == 'create' else {'contents': views}}
 
 
 def _undone(before, after):

@@ -88,7 +88,7 @@ class Planner:
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
             hosts[name].update(describe_parameters(self.store, self.cluster, server, planned), request=self.cluster['request'],
-                               timeouts=timeouts[name])
+                               timeouts=timeouts[name], trace_id=None if check_mode else trace_id)
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()
         plan = {'changed': changed, 'data': data, 'run': run, 'hosts': hosts}

@@ -89,25 +89,26 @@ class Registry:
         """Move one subtask to a state."""
         self.set_subtasks([(subtask_id, status, when, error)])
 
-    def set_subtasks(self, moves):
-        """Move subtasks, in the order given; an illegal move undoes all of them."""
+    def set_subtasks(self, moves, run_id=None, trace_id=None):
+        """Move subtasks, in the order given; an illegal move undoes all of them. A run that is not its own any more moves none."""
         with self.transaction() as store:
-            store.tasks.move(moves)
+            if run_id is None or not store.tasks.is_superseded(run_id, trace_id):
+                store.tasks.move(moves)
 
-    def mark_recorded(self, run_id):
+    def mark_recorded(self, run_id, trace_id=None):
         """Note that somebody follows this run and records its subtasks; return the seconds of its lease."""
         with self.transaction() as store:
-            return store.tasks.mark_recorded(run_id)
+            return store.tasks.mark_recorded(run_id, trace_id)
 
-    def renew(self, run_id):
+    def renew(self, run_id, trace_id=None):
         """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
         with self.transaction() as store:
-            return store.tasks.renew(run_id)
+            return store.tasks.renew(run_id, trace_id)
 
-    def finish_run(self, run_id):
+    def finish_run(self, run_id, trace_id=None):
         """Close a run's tasks and return what each host came to."""
         with self.transaction() as store:
-            return store.tasks.finish_run(run_id)
+            return store.tasks.finish_run(run_id, trace_id=trace_id)
 
     def tasks(self, run_id):
         """Return a run's tasks as OCP describes them."""

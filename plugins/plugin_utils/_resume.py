@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SUPERSEDED, held_by
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, describe_parameters, package_of, was_there
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
@@ -20,12 +20,13 @@ PROHIBITED = 'prohibitRollback is set: servers of it were there before, and woul
 class Resume:
     """Plans what is done with tasks of one run, within one transaction."""
 
-    def __init__(self, store, inventory, settings, actor, lease):
+    def __init__(self, store, inventory, settings, actor, lease, trace_id=None):
         self._store = store
         self._inventory = inventory
         self._settings = settings
         self._actor = actor
         self._lease = lease
+        self._trace_id = trace_id
         self._request = Faults()
 
     def retry(self, task_id, cluster):
@@ -66,7 +67,10 @@ class Resume:
 
     def undo_failed(self, run):
         """Undo what the hosts of a run that is about to end have failed at, and nothing of the others."""
+        if self._store.tasks.is_superseded(run['id'], run.get('trace_id')):
+            return self._superseded(run)
         self.run = self._store.tasks.run(run['id'])
+        self._trace_id = self.run['trace_id']
         if not self.run['recorded']:
             settle(self._store, self.run)
         tasks, results, todo = self._store.tasks.tasks(run['id']), [], {}
@@ -84,6 +88,12 @@ class Resume:
         for task in tasks:
             self._begin_rollback(task, todo[task['id']])
         return {**self._plan('rollback', tasks, todo, needs_settings=False), 'results': results}
+
+    def _superseded(self, run):
+        """Leave all as it is: what is on the hosts now may be another run's."""
+        results = [{**entry, 'rollback_error': SUPERSEDED} if entry['status'] == _states.FAILED else entry
+                   for task in self._store.tasks.tasks(run['id']) for entry in outcomes(task)]
+        return {'changed': False, 'data': None, 'run': run, 'hosts': {}, 'roles': [], 'results': results}
 
     def _chains_to_undo(self, task, failed):
         """Return what each failed host has begun; what it shares with others is theirs, unless it failed there for this one."""
@@ -195,7 +205,8 @@ class Resume:
 
     def _plan(self, operation, tasks, todo, needs_settings=True):
         store = self._store.tasks
-        store.update_run(self.run['id'], status=_states.RUNNING, finish_time=None, recorded=False, **store.leased(self._lease))
+        store.update_run(self.run['id'], status=_states.RUNNING, finish_time=None, recorded=False, trace_id=self._trace_id,
+                         **store.leased(self._lease))
         servers = {row['host_id']: row for row in self._store.servers(cluster_id=self.cluster['id'])}
         ids = self._store.hosts()
         by_host = {host: (task, servers[ids[host]]) for task in tasks for host in todo[task['id']] if ids.get(host) in servers}
@@ -210,7 +221,7 @@ class Resume:
             failed = next((row['role'] for row in chain if row['status'] == _states.FAILED), None)
             hosts[name] = describe(self.cluster, server, task['id'], found['rs_list'])
             hosts[name].update(describe_parameters(self._store, self.cluster, server, planned), request=self.cluster['request'],
-                               timeouts={**_timeouts.of_host(task, name), **found['timeouts']},
+                               timeouts={**_timeouts.of_host(task, name), **found['timeouts']}, trace_id=self._trace_id,
                                failed_role=failed if operation == 'retry' and not was_there(server) else None)
             if self.run['operation'] == 'take_over':
                 hosts[name]['cluster_versions'] = sorted({row['version'] for row in servers.values() if row['version']})
@@ -219,7 +230,7 @@ class Resume:
         for task in tasks:
             self._store.tasks.refresh(task['id'])
         views = [task_view(task) for task in store.tasks_where(_schema.table('tasks').c.id.in_([task['id'] for task in tasks]))]
-        run = {'id': self.run['id'], 'operation': operation, 'cluster_id': self.cluster['id'],
+        run = {'id': self.run['id'], 'trace_id': self._trace_id, 'operation': operation, 'cluster_id': self.cluster['id'],
                'cluster_name': self.cluster['name'], 'hosts': places}
         return {'changed': True, 'data': {'contents': views}, 'run': run, 'hosts': hosts, 'graph': self.run['operation'],
                 'roles': sorted({role for place in places.values() for role in place['subtasks']})}

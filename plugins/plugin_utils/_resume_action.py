@@ -18,7 +18,9 @@ class ResumeAction(RequestAction):
         values = self.checked({**self.options, 'registry_url': {'type': 'str', 'no_log': True}})
         with self.reading_or_writing(values) as store:
             store.lock()
-            plan = self.resume(Resume(store, self._inventory(), self._settings(), self._actor, self.lease()), values)
+            # In check mode nobody may be told that the run is another's now.
+            trace_id = None if self.check_mode else self._envelope.trace_id
+            plan = self.resume(Resume(store, self._inventory(), self._settings(), self._actor, self.lease(), trace_id), values)
         plan['run']['check_mode'] = self.check_mode
         return self._envelope.answer(plan.pop('data'), **plan)
 

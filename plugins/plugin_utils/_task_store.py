@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import IllegalMove, RegistryError
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SECONDS, Leases
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SECONDS, SUPERSEDED, Leases
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import moment, task_view
 
@@ -89,9 +89,11 @@ class TaskStore(Leases):
             raise RegistryError(f'The registry knows no run {run_id}: is it another registry than the one of the plan?')
         return rows[0]
 
-    def mark_recorded(self, run_id):
+    def mark_recorded(self, run_id, trace_id=None):
         """Note that somebody records this run's subtasks; return the seconds within which it has to show that it lives."""
         run = self.run(run_id)
+        if trace_id not in (None, run['trace_id']):
+            raise RegistryError(SUPERSEDED)
         lease = run['lease_seconds'] or SECONDS
         self._update('runs', run_id, recorded=True, **self.leased(lease))
         return lease
@@ -217,9 +219,11 @@ class TaskStore(Leases):
             row['status'] = _states.READY
             self._update('subtasks', row['id'], status=_states.READY)
 
-    def finish_run(self, run_id, cause=INTERRUPTED):
-        """Close a run: nothing stays RUNNING; return what each host came to."""
+    def finish_run(self, run_id, cause=INTERRUPTED, trace_id=None):
+        """Close a run, unless another one has taken it up: nothing stays RUNNING; return what each host came to."""
         run = self.run(run_id)
+        if trace_id not in (None, run['trace_id']):
+            return [entry for task in self.tasks(run_id) for entry in outcomes(task)]
         now = _schema.utc_now()
         running = [row for task in self.tasks(run_id) for row in task['subtasks'] if row['status'] in (
             _states.RUNNING, _states.CANCELING)]

@@ -76,7 +76,7 @@ def test_a_sign_of_life_prolongs_the_lease(world, run, add_body):
 def test_a_run_that_was_closed_meanwhile_has_to_stop(world, run, add_body):
     world.forget_leases()
     world.plan_beside('batch_add', add_body, 'foo')
-    assert 'lease' in world.registry.renew(run['id'])[run['hosts']['alpha']['task_id']]
+    assert 'closed meanwhile' in world.registry.renew(run['id'])[run['hosts']['alpha']['task_id']]
 
 
 def test_a_registry_of_the_first_version_is_taken_along(world, run, add_body):

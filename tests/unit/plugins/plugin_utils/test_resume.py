@@ -9,9 +9,9 @@ import sqlite3
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _outcome, _task_admin
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _leases, _outcome, _stops, _task_admin, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._resume import Resume
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
@@ -32,7 +32,7 @@ def resume(world):
     def act(operation, *arguments):
         inventory = Inventory(world.hosts, world.hosts)
         with world.registry.transaction() as store:
-            return getattr(Resume(store, inventory, Settings(world.variables.get, inventory), JANE, 30), operation)(*arguments)
+            return getattr(Resume(store, inventory, Settings(world.variables.get, inventory), JANE, 30, 'fedcba9876543210'), operation)(*arguments)
     return act
 
 
@@ -194,6 +194,8 @@ def test_what_is_prohibited_is_not_undone_and_says_so(world, failed, resume, add
 
 def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
     gamma = failed['hosts']['gamma']
+    with world.registry.transaction() as store:
+        store.tasks.update_run(failed['id'], finish_time=None)
     plan = resume('undo_failed', failed)
     world.registry.mark_recorded(failed['id'])
     first = plan['run']['hosts']['gamma']['subtasks']['check_process']
@@ -203,6 +205,51 @@ def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
     message = _outcome.failure_message('create', results)
     assert 'port 2883 is taken\n    Not rolled back: Check if process not exist: the host is gone.' in message
     assert f"task_retry -e obproxy_task_id={gamma['task_id']}" in message
+
+
+def test_a_run_that_another_has_superseded_undoes_nothing(world, failed, resume, add_body):
+    plan = resume('undo_failed', failed)
+    assert (plan['changed'], plan['run'], plan['hosts']) == (False, failed, {})
+    gamma = next(entry for entry in plan['results'] if entry['host'] == 'gamma')
+    assert gamma['error'] == 'port 2883 is taken' and 'closed meanwhile' in gamma['rollback_error']
+    assert {row['operation'] for row in rows(world, failed['hosts']['gamma']['task_id'])} == {'EXECUTE'}
+
+
+def test_who_comes_back_to_a_run_that_was_taken_up_since_has_no_more_say(world, failed, resume):
+    gamma = failed['hosts']['gamma']
+    plan = resume('retry', gamma['task_id'], None)
+    old, new = failed['trace_id'], plan['run']['trace_id']
+    assert new == 'fedcba9876543210' != old and plan['hosts']['gamma']['trace_id'] == new
+    registry, begun = world.registry, gamma['subtasks']['check_process']
+    assert 'closed meanwhile' in registry.renew(failed['id'], old)[gamma['task_id']]
+    registry.set_subtasks([(begun, 'RUNNING', None, None)], failed['id'], old)
+    registry.finish_run(failed['id'], old)
+    assert rows(world, gamma['task_id'])[2]['status'] == 'READY' and world.rows('runs')[-1]['finish_time'] is None
+    with registry.transaction() as store:
+        assert 'closed meanwhile' in _outcome.close_run(store, failed['id'], None, old)['results'][0]['error']
+        assert store.tasks.asked(gamma['task_id'], new) is None
+        assert 'closed meanwhile' in store.tasks.asked(gamma['task_id'], old)
+    for act in (lambda store: _outcome.release_servers(store, failed['id'], old),
+                lambda store: _outcome.update_servers(store, failed['id'], [], 'RUNNING', False, old)):
+        with pytest.raises(RegistryError, match='must not go on'), registry.transaction() as store:
+            act(store)
+    with pytest.raises(RegistryError, match='closed meanwhile'):
+        registry.mark_recorded(failed['id'], old)
+    assert registry.renew(failed['id'], new) == {} and registry.mark_recorded(failed['id'], new) == 30
+    registry.set_subtasks([(begun, 'RUNNING', None, None)], failed['id'], new)
+    assert rows(world, gamma['task_id'])[2]['status'] == 'RUNNING'
+
+
+def test_where_nobody_listens_a_task_that_begins_says_that_its_run_lives(world, failed, resume, monkeypatch):
+    monkeypatch.setattr(_stops, '_asked', {})
+    plan = resume('retry', None, None)
+    world.forget_leases()
+    host = plan['hosts']['gamma']
+    assert _stops.ask(host['task_id'], host['trace_id'], world.registry) is None
+    with world.registry.transaction(writes=False) as store:
+        assert store.tasks.holder(1)['id'] == failed['id']
+    longest = max(step.timeout for graph in _timeouts.GRAPHS for step in graph if isinstance(step, _dag.Step))
+    assert _leases.UNWATCHED_SECONDS > longest
 
 
 def test_a_takeover_is_retried_and_rolled_back_by_its_own_graph(world, failed, resume):
@@ -325,7 +372,7 @@ def test_a_run_that_nobody_follows_is_closed_by_a_cancel(world, failed, resume, 
     for host in ('gamma', 'delta'):
         with world.registry.transaction() as store:
             _task_admin.cancel(store, failed['hosts'][host]['task_id'], JANE)
-            assert store.tasks.cancelled(failed['hosts'][host]['task_id']) == 'cancelled by jane on 192.0.2.7'
+            assert store.tasks.asked(failed['hosts'][host]['task_id']) == 'cancelled by jane on 192.0.2.7'
     assert {entry['error'] for entry in world.registry.finish_run(failed['id'])} == {'cancelled by jane on 192.0.2.7'}
     assert world.plan_beside('batch_add', add_body, 1)['changed'] is False
 
