@@ -12,18 +12,20 @@ def wanted_parameters(server):
     return [*(item for item in server['parameters'] if item['name'] not in names), *own]
 
 
-def unknown_parameters(host, hostvars, hosts):
-    """List why the parameters that a host's OBProxy lacks are a fault: no other server has them, or they are its own."""
+def unknown_parameters(host, hostvars):
+    """List why the parameters that a host's OBProxy lacks are a fault: no server at all has them, or they are its own."""
     plan = hostvars['localhost']['obproxy_plan']
     server = plan['hosts'][host]
     own = {item['name'] for item in server.get('own_parameters') or ()}
-    lacking = _lacking(hostvars, [name for name in hosts if name in plan['hosts']])
+    lacking = _lacking(hostvars, plan['hosts'])
+    # Whoever has not answered may have them.
+    all_known = set(lacking) == set(plan['hosts']) and not server['others_may_know']
     faults = []
     for name, near in sorted((lacking.get(host) or {}).items()):
         hint = f', is it {near}?' if near else '.'
         if name in own:
             faults.append(f'{name}, in obproxy_parameters of this host: its OBProxy has no such parameter{hint}')
-        elif not server['parameters_in_force'] and all(name in names for names in lacking.values()):
+        elif all_known and all(name in names for names in lacking.values()):
             faults.append(f'{name}: no server of the cluster has such a parameter{hint} Take it out of the cluster again by giving it '
                           'the value null.')
     return faults

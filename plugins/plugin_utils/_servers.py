@@ -90,11 +90,10 @@ def describe(cluster, server, task_id, rs_list):
 def describe_parameters(store, cluster, server, planned):
     """Return what the roles are told of a server's parameters; planned are the ids of all servers that a plan is about."""
     parameters = store.history.read(cluster['id'], cluster['parameter_version'])
-    others = [other for other in store.servers(cluster_id=cluster['id']) if other['id'] not in planned]
     return {
         'startup_parameters': parameters.startup, 'parameters': parameters.ordinary,
         'own_parameters': parameters.own.get(server['id'], []),
-        'parameters_in_force': any(other['parameter_version'] == cluster['parameter_version'] for other in others),
+        'others_may_know': any(other['id'] not in planned for other in store.servers(cluster_id=cluster['id'])),
     }
 
 

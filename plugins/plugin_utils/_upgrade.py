@@ -153,7 +153,7 @@ class Upgrade(Rolling):
         """Return the package that the server is moved to."""
         package = self.packages[server['id']]
         # That some version of the cluster knows its parameters was found when they were set.
-        return {**super().described(server), 'version': package['file'], 'package': package, 'parameters_in_force': True,
+        return {**super().described(server), 'version': package['file'], 'package': package, 'others_may_know': True,
                 'goes_back': self._goes_back(server)}
 
     def _context(self):

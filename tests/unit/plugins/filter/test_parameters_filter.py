@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.oceanbase.obproxy.plugins.filter.parameters import unknown_parameters, wanted_parameters
 
 
-def server(own=(), in_force=False):
-    return {'parameters': [{'name': 'a', 'value': '1'}, {'name': 'b', 'value': '2'}], 'parameters_in_force': in_force,
+def server(own=(), others=False):
+    return {'parameters': [{'name': 'a', 'value': '1'}, {'name': 'b', 'value': '2'}], 'others_may_know': others,
             'own_parameters': [{'name': name, 'value': '9'} for name in own]}
 
 
@@ -30,27 +30,27 @@ def test_what_a_server_has_of_its_own_goes_before_what_the_cluster_says():
     # another server has it
     ({'unknown': {'b': ''}}, {'unknown': {}}, 0),
     ({'unknown': {'b': ''}}, {'unknown': {'b': ''}}, 1),
-    # the other server was not reached, failed, or is not in the plan
-    ({'unknown': {'b': ''}}, {'unreachable': True}, 1),
-    ({'unknown': {'b': ''}}, None, 1),
+    # the other server was not reached, or failed before it was asked: it may have it
+    ({'unknown': {'b': ''}}, {'unreachable': True}, 0),
+    ({'unknown': {'b': ''}}, None, 0),
 ])
 def test_a_parameter_that_no_server_has_is_a_fault(one, two, faults):
-    found = unknown_parameters('one', variables({'one': one, 'two': two}), ['one', 'two', 'localhost'])
+    found = unknown_parameters('one', variables({'one': one, 'two': two}))
     assert len(found) == faults
 
 
 def test_the_fault_suggests_the_nearest_and_the_way_out():
-    found = unknown_parameters('one', variables({'one': {'unknown': {'work_nun': 'work_num'}}}, one=server()), ['one'])
+    found = unknown_parameters('one', variables({'one': {'unknown': {'work_nun': 'work_num'}}}, one=server()))
     assert found == ['work_nun: no server of the cluster has such a parameter, is it work_num? Take it out of the cluster again by '
                      'giving it the value null.']
 
 
 def test_servers_that_are_not_asked_may_have_it():
-    hostvars = variables({'one': {'unknown': {'b': ''}}}, one=server(in_force=True))
-    assert unknown_parameters('one', hostvars, ['one']) == []
+    hostvars = variables({'one': {'unknown': {'b': ''}}}, one=server(others=True))
+    assert unknown_parameters('one', hostvars) == []
 
 
 def test_what_a_host_demands_for_itself_it_must_have():
     hostvars = variables({'one': {'unknown': {'c': ''}}, 'two': {'unknown': {}}}, one=server(['c'], True), two=server())
-    assert unknown_parameters('one', hostvars, ['one', 'two']) == [
+    assert unknown_parameters('one', hostvars) == [
         'c, in obproxy_parameters of this host: its OBProxy has no such parameter.']

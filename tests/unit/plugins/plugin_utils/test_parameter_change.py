@@ -104,7 +104,7 @@ def test_a_new_server_gets_what_its_host_says(world, create_body, add_body):
     assert world.plan('create', create_body)['hosts']['beta']['own_parameters'] == items(proxy_id='7')
     with world.registry.transaction() as store:
         store.update_server(1, parameter_version=1)
-    assert world.plan('batch_add', add_body, 'foo')['hosts']['gamma']['parameters_in_force'] is True
+    assert world.plan('batch_add', add_body, 'foo')['hosts']['gamma']['others_may_know'] is True
 
 
 def test_a_request_for_a_host_with_faulty_parameters_is_refused(world, create_body):

@@ -42,7 +42,7 @@ def test_the_roles_are_told_all_that_a_server_is_to_have(fleet):
         'parameter_version': 2, 'startup_parameters': [{'name': 'work_thread_num', 'value': '4'}],
         'parameters': [{'name': 'syslog_level', 'value': 'WARN'}], 'own_parameters': [{'name': 'proxy_id', 'value': '7'}]}
     assert hosts['beta']['own_parameters'] == hosts['beta']['record']['own_parameters'] and hosts['alpha']['own_parameters'] == []
-    assert hosts['alpha']['parameter_version'] == 2 and hosts['alpha']['parameters_in_force'] is False
+    assert hosts['alpha']['parameter_version'] == 2 and hosts['alpha']['others_may_know'] is False
 
 
 def test_what_says_the_same_is_no_change(fleet):
