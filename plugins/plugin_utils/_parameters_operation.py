@@ -77,6 +77,7 @@ class Parameters(Operation):
     def described(self, server):
         """Return what the roles are told: all that the cluster says, what a first start is given too, and what the record keeps."""
         return {
+            'parameter_version': self.cluster['parameter_version'],
             'parameters': [*self.coming.startup, *self.coming.ordinary],
             'record': {'parameter_version': self.cluster['parameter_version'], 'startup_parameters': self.coming.startup,
                        'parameters': self.coming.ordinary, 'own_parameters': self.coming.own.get(server['id'], [])},

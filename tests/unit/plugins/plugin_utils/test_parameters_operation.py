@@ -108,3 +108,13 @@ def test_a_cluster_without_servers_has_parameters_too(world, sample):
     world.plan('create', sample('create_request'))
     plan = world.operate('parameters', {'parameters': [{'name': 'syslog_level', 'value': 'WARN'}]}, cluster='1')
     assert list(plan['run']['hosts']['localhost']['subtasks']) == ['start_node', 'finish'] and plan['parameter_version'] == 2
+
+
+@pytest.mark.parametrize('operation, body', [
+    ('start', {}), ('restart', {}), ('credentials', {}), ('links', {'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}]}),
+    ('upgrade', {'shortRpmName': 'obproxy-ce-4.3.1.1-1'})])
+def test_what_sets_no_parameters_leaves_a_server_s_version_of_them(fleet, operation, body):
+    fleet.sql('UPDATE obproxy_servers SET parameter_version = 1')
+    change(fleet, syslog_level='WARN')
+    (fleet.folder / 'packages' / 'obproxy-ce-4.3.1.1-1.el8.x86_64.rpm').touch()
+    assert {one['parameter_version'] for one in fleet.operate(operation, body)['hosts'].values()} == {1}
