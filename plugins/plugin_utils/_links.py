@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _dag_operations, _rules
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 
 
@@ -37,10 +37,11 @@ class Links(Operation):
         """Return the links that the cluster will have."""
         coming = {link['cluster_name']: link for link in self.cluster['ob_links']}
         for index, name in enumerate(self.request.get('ob_cluster_names') or ()):
-            if coming.pop(name, None) is None:
-                known = ', '.join(link['cluster_name'] for link in self.cluster['ob_links']) or 'none'
-                self.request.fault(self.request.field('ob_cluster_names', index), name, 'the name of a linked OB cluster',
-                                   status=NOT_FOUND, why=f"{self.cluster['name']} is linked with {known}")
+            if not isinstance(name, str):
+                self.request.fault(self.request.field('ob_cluster_names', index), name, 'the name of an OB cluster')
+            elif coming.pop(name, None) is None:
+                # It may have been taken away by a run that then failed on a host: the same command mends that.
+                self.notes.append(f"Taken as gone already: {self.cluster['name']} has no link with {name}.")
         for index, link in enumerate(map(_body.link, self.request.get('ob_links') or ())):
             present = coming.setdefault(link['cluster_name'], link)
             taken = next((one for one in coming.values() if one['ob_cluster_id'] == link['ob_cluster_id'] and one != link), None)

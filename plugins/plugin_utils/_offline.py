@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_operations
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 
 
@@ -19,6 +20,17 @@ class Remove(Operation):
     def check_settings(self, hosts):
         """Need none: signals take no password."""
 
+    def unknown(self, field, given, known):
+        """Take a server that is not there as gone already, so that the same command can be run again."""
+        ids, server_id = self.store.hosts(), number(given)
+        there = self.store.servers(ids=[server_id]) if server_id else []
+        is_known = server_id or isinstance(given, str) and (given in ids or self.inventory.find(given, ids))
+        note = f"Taken as gone already: {self.cluster['name']} has no server {given}."
+        if there or not is_known:
+            super().unknown(field, given, known)
+        elif note not in self.notes:
+            self.notes.append(note)
+
     def resolve(self, servers):
         """Leave out the hosts that are not to be touched, because they are gone for good."""
         skipped = self.choose('skip_host_operation_server_ids') if self.request.get('skip_host_operation_server_ids') else []
@@ -28,6 +40,12 @@ class Remove(Operation):
                 field = self.request.field('skip_host_operation_server_ids', index)
                 self.request.fault(field, server['id'], 'one of the servers to be removed')
         return super().resolve([server for server in servers if server['id'] not in ids])
+
+    def write(self, actor, trace_id, lease):
+        """Write the plan; without servers there is nothing to do between its beginning and its end."""
+        if not self.servers:
+            self.steps = _dag_operations.DELETE_EMPTY
+        return {**super().write(actor, trace_id, lease), 'changed': bool(self.servers)}
 
     def more(self):
         """Return the ids of the servers that nothing is done for on their hosts."""
@@ -46,9 +64,8 @@ class Delete(Remove):
 
     def write(self, actor, trace_id, lease):
         """Write the plan."""
-        if self.servers:
-            return super().write(actor, trace_id, lease)
-        self.steps = _dag_operations.DELETE_EMPTY
         plan = super().write(actor, trace_id, lease)
+        if self.servers:
+            return plan
         self.store.forget_cluster(self.cluster['id'])
-        return plan
+        return {**plan, 'changed': True}

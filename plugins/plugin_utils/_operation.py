@@ -72,12 +72,16 @@ class Operation:
             server = self._server(known, one)
             field = self.request.field(key, index)
             if server is None:
-                names = ', '.join(f"{row['id']} (host {row['host_id']})" for row in known[:MOST_NAMED]) or 'none'
-                self.request.fault(field, one, f"the id or the host's name of a server of {self.cluster['name']}",
-                                   status=NOT_FOUND, why=f'it has {names}')
+                self.unknown(field, one, known)
             elif chosen.setdefault(server['id'], (server, field))[1] != field:
                 self.request.fault(field, one, f"each server only once; it is also at {chosen[server['id']][1]}")
         return [server for server, field in chosen.values()]
+
+    def unknown(self, field, given, known):
+        """Refuse a server that the cluster does not have."""
+        names = ', '.join(f"{row['id']} (host {row['host_id']})" for row in known[:MOST_NAMED]) or 'none'
+        self.request.fault(field, given, f"the id or the host's name of a server of {self.cluster['name']}",
+                           status=NOT_FOUND, why=f'it has {names}')
 
     def _without_stopped(self, known):
         stopped = stopped_on_purpose(self.store, self.cluster)

@@ -122,7 +122,6 @@ def test_links_come_and_go(fleet):
 
 @pytest.mark.parametrize('request_body, said', [
     ({}, 'obLinks is missing'),
-    ({'obClusterNames': ['nowhere']}, 'foo is linked with hooray'),
     ({'obLinks': [{**OTHER, 'obClusterId': 1}]}, 'take the link with hooray away'),
     ({'obLinks': [{**LINK, 'obClusterId': 9}]}, 'take the link with hooray away'),
     ({'obLinks': [{'clusterName': 'third', 'obClusterId': 3, 'username': 'proxyro'}]}, 'obproxy_ob_clusters.third is missing'),

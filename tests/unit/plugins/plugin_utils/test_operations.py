@@ -95,6 +95,35 @@ def test_where_all_hosts_are_gone_the_controller_does_what_is_shared(fleet):
     assert list(plan['run']['hosts']['localhost']['subtasks']) == ['start_node', 'wait_node', 'delete_info', 'unreserve_host', 'finish']
 
 
+def test_the_same_removal_again_is_for_what_is_left(fleet):
+    fleet.sql('DELETE FROM obproxy_servers WHERE id = 1')
+    plan = fleet.operate('remove', {'obproxyServerIds': [1, 2], 'skipHostOperationServerIds': [1]})
+    assert (set(plan['hosts']), plan['changed']) == ({'beta'}, True)
+    assert plan['notes'] == ['Taken as gone already: foo has no server 1.']
+    finish(fleet, plan['run'])
+    fleet.sql('DELETE FROM obproxy_servers WHERE id = 2')
+    plan = fleet.operate('remove', {'obproxyServerIds': [1, 'beta']})
+    assert not plan['changed'] and [row['name'] for row in plan['data']['subtasks']] == ['Start node', 'Finish node']
+    assert len(plan['notes']) == 2 and fleet.rows('clusters')
+
+
+def test_a_removal_of_what_nobody_knows_or_another_cluster_has_is_refused(fleet, create_body):
+    create_body.update(name='bar', obproxyInstallParam={**create_body['obproxyInstallParam'], 'hostIds': [3]})
+    fleet.plan('create', create_body)
+    faults, status = refused(fleet, 'remove', {'obproxyServerIds': [1, 3, 'nowhere', True]})
+    assert set(faults) == {'obproxyServerIds[1]', 'obproxyServerIds[2]', 'obproxyServerIds[3]'} and status == 404
+
+
+def test_the_same_links_again_are_set_where_they_failed(fleet):
+    two = {'clusterName': 'other', 'obClusterId': 2, 'username': 'proxyro'}
+    fleet.variables['obproxy_ob_clusters']['other'] = fleet.variables['obproxy_ob_clusters']['hooray']
+    finish(fleet, fleet.operate('links', {'obLinks': [two], 'obClusterNames': ['hooray']})['run'])
+    plan = fleet.operate('links', {'obLinks': [two], 'obClusterNames': ['hooray']})
+    assert not plan['changed'] and set(plan['hosts']) == {'alpha', 'beta'}
+    assert plan['notes'] == ['Taken as gone already: foo has no link with hooray.']
+    assert 'obClusterNames[0]' in refused(fleet, 'links', {'obClusterNames': [['hooray']]})[0]
+
+
 def test_an_empty_cluster_is_gone_with_its_plan(world, sample):
     world.plan('create', sample('create_request'))
     task = world.operate('delete', cluster='1')['data']
