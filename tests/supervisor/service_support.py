@@ -26,6 +26,7 @@ class Service:
     def __init__(self, instance, root: Path):
         self.instance = instance
         self.layout = Layout(str(root))
+        (root / 'run').mkdir(parents=True, exist_ok=True)
         self.result = None
         self.record = Path(self.layout.records) / f'{instance.name}.json'
         self.record.parent.mkdir(parents=True)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 
 import pytest
 
@@ -278,8 +277,7 @@ def pair(world, failed):
     """Put the third subtask of gamma's task, which was begun, into a state with an operation, as a run that died would leave it."""
     def put(status, operation):
         row = rows(world, failed['hosts']['gamma']['task_id'])[2]
-        with sqlite3.connect(world.path) as connection:
-            connection.execute('UPDATE obproxy_subtasks SET status = ?, operation = ? WHERE id = ?', (status, operation, row['id']))
+        world.sql(f"UPDATE obproxy_subtasks SET status = '{status}', operation = '{operation}' WHERE id = {row['id']}")
         with world.registry.transaction() as store:
             store.tasks.update_run(failed['id'], finish_time=None, lease_until=None)
             store.tasks.update_task(row['task_id'], status='RUNNING', finish_time=None)
