@@ -57,8 +57,10 @@ UPGRADE = _numbered(
     Step('add_package', 'Install rpm by package and version', 'host.InstallRpmByPackageAndVersionTask', 3600, 0),
     *BEFORE_WORK,
     Step('upgrade_obproxy', 'Upgrade obproxy process', 'obproxy.UpgradeObproxyTask', 1800, 0),
+    # The registry knows the version before anything else can fail.
+    *AFTER_WORK[:-1],
     _INSTALL['sync_parameters'],
-    *AFTER_WORK,
+    AFTER_WORK[-1],
     Step('relabel_exporter', 'Update obproxy exporter', 'obproxy.UpdateObproxyExporterTask', 30, 0),
     Step('clean_packages', 'Clean obproxy packages', 'obproxy.CleanObproxyPackagesTask', 600, 0),
     FINISH,

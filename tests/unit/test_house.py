@@ -33,7 +33,7 @@ GRAPHS = {
     'start': _dag_operations.START, 'credentials': _dag_operations.CREDENTIALS_RESET,
     'links': _dag_operations.LINKS, 'parameters': _dag_operations.PARAMETERS, 'remove': _dag_operations.OFFLINE, 'delete': _dag_operations.OFFLINE,
 }
-ROLLS = {'restart': _dag_operations.RESTART}
+ROLLS = {'restart': _dag_operations.RESTART, 'upgrade': _dag_operations.UPGRADE}
 # What the others do is not undone: running them again mends it.
 UNDONE = {step.role for step in (*_dag.INSTALL, *_dag.TAKE_OVER)}
 
@@ -56,10 +56,10 @@ def test_the_controller_is_the_last_host_of_a_play(playbook):
 
 @pytest.mark.parametrize('playbook, graph', ROLLS.items())
 def test_a_roll_lists_the_roles_in_the_order_of_its_graph(playbook, graph):
-    first, batches, last = load('playbooks', f'{playbook}.yml')[1]['tasks']
+    *before, batches, last = load('playbooks', f'{playbook}.yml')[1]['tasks']
     assert batches['ansible.builtin.include_tasks'] == 'parts/tasks/batch.yml'
     chain = load('playbooks', 'parts', 'tasks', batches['vars']['obproxy_chain'])
-    listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in (first, *chain, last)]
+    listed = [(task['name'], task['ansible.builtin.import_role']['name']) for task in (*before, *chain, last)]
     assert listed == [(step.name, f'oceanbase.obproxy.{step.role}') for step in graph]
 
 

@@ -16,7 +16,7 @@ from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support impor
 SHORT = 'obproxy-ce-4.3.2.0-1'
 NEW = f'{SHORT}.el8.x86_64.rpm'
 CHAIN = ['Install rpm by package and version', 'Check obproxy cluster health', 'Drain obproxy', 'Upgrade obproxy process',
-         'Sync obproxy parameter', 'Check obproxy health', 'Update obproxy status', 'Resume obproxy', 'Update obproxy exporter',
+         'Check obproxy health', 'Update obproxy status', 'Sync obproxy parameter', 'Resume obproxy', 'Update obproxy exporter',
          'Clean obproxy packages']
 
 
