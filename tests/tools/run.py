@@ -61,8 +61,9 @@ def prepare() -> str:
 
 
 def run_all(chosen: list[Part], without: str) -> list[Result]:
-    """Two at a time: one begins with what only computes, one with what brings up hosts. Who is done first helps."""
-    queues = [deque(part for part in chosen if (part.group in LIVE) is live) for live in (False, True)]
+    """One begins with what only computes, two with what brings up hosts, which waits as much. Who is done first helps."""
+    computing, live = (deque(part for part in chosen if (part.group in LIVE) is is_live) for is_live in (False, True))
+    workers = [(computing, live), (live, computing), (live, computing)]
     results = {}
 
     def work(own: deque, other: deque) -> None:
@@ -74,9 +75,9 @@ def run_all(chosen: list[Part], without: str) -> list[Result]:
             left_out = without and part.core == 'core-2.16'
             results[part.name] = Result(part, 0, 0, skipped=without) if left_out else run(part)
 
-    with ThreadPoolExecutor(len(queues)) as pool:
+    with ThreadPoolExecutor(len(workers)) as pool:
         try:
-            list(pool.map(work, queues, queues[::-1]))
+            list(pool.map(lambda queues: work(*queues), workers))
         except KeyboardInterrupt:
             # They have sessions of their own: the terminal doesn't stop them.
             STOPPED.set()
