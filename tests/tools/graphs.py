@@ -39,16 +39,16 @@ def graphs():
     return {**first, **more}
 
 
-def row(step, bar):
+def row(step, margin):
     seconds = f'{step.timeout} s' if step.timeout else ''
-    return f'{bar + step.name:<48}{seconds:>7}  {step.role}'
+    return f'{margin + step.name:<48}{seconds:>7}  {step.role}'
 
 
 def figure(steps):
     lines = []
     for where, group in itertools.groupby(places(steps), key=lambda placed: placed[0]):
-        bar = '  |  ' if where else ''
-        lines += [*([f'  +- {where}'] if where else []), *(row(step, bar) for _where, step in group), *(['  |'] if where else [])]
+        margin = '  |  ' if where else ''
+        lines += [*([f'  +- {where}'] if where else []), *(row(step, margin) for _where, step in group), *(['  |'] if where else [])]
     return '\n'.join(lines[:-1] if lines[-1] == '  |' else lines)
 
 

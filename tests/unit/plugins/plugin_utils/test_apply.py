@@ -108,7 +108,6 @@ def test_what_is_for_good_is_refused(fleet, body):
     assert sum('obproxyInstallParam.sqlPort is 4883; expected 2883' in message for message in faults) == 2
 
 
-
 def test_links_come_and_go(fleet):
     plan = fleet.operate('links', {'obLinks': [OTHER]})
     assert plan['changed']
