@@ -124,6 +124,14 @@ def greets(port):
         return False
 
 
+def is_stopped(home):
+    """Whether somebody has stopped the instance: what our watchdog writes when the package's takes over is not empty."""
+    try:
+        return os.stat(os.path.join(home, 'run', 'stopped')).st_size == 0
+    except OSError:
+        return False
+
+
 def measure(facts, running):
     """{metric: value} of one instance; a metric that has no value is left out."""
     mine = [one for one in running if one.comm == 'obproxy' and one.works_in(facts['home'])]
@@ -134,7 +142,7 @@ def measure(facts, running):
         'obproxy_process_up': int(process is not None),
         'obproxyd_process_up': int(any(one.comm in SHELLS and one.watches(facts['home']) for one in running)),
         'obproxy_sql_up': int(process is not None and greets(facts['sql_port'])),
-        'obproxy_stopped': int(os.path.exists(os.path.join(facts['home'], 'run', 'stopped'))),
+        'obproxy_stopped': int(is_stopped(facts['home'])),
         'obproxy_memory_limit_bytes': facts.get('memory_limit'),
         'obproxy_client_max_connections': facts.get('client_max_connections'),
         'obproxy_pending_restart': 0,

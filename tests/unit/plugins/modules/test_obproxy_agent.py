@@ -16,6 +16,7 @@ import stat
 import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _agents, _instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, PackageScript
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_agent
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import call, idle, running, wait_until, write
 
@@ -127,6 +128,18 @@ def test_only_what_runs_in_the_home_is_up(host):
     write(os.path.join(home, 'run', 'stopped'), '')
     host.call()
     assert host.metrics()['obproxy_stopped', 'foo-2883'] == 1
+
+
+def test_a_proxy_that_the_package_s_watchdog_keeps_is_not_stopped(host):
+    home, stopped = str(host.folder / 'home' / 'foo-2883'), ('obproxy_stopped', 'foo-2883')
+    instance = Instance(dict(name='foo-2883', home=home, user=ME, sql_port=host.port))
+    PackageScript(instance, lambda argv, **more: (0, '', ''), host.layout).hand_over('foo')
+    host.call()
+    assert host.metrics()[stopped] == 0
+    # As obproxyd.sh -c stop does.
+    write(os.path.join(home, 'run', 'stopped'), '')
+    host.call()
+    assert host.metrics()[stopped] == 1
 
 
 def test_a_port_that_greets_nobody_is_not_up(host):
