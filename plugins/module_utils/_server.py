@@ -139,5 +139,5 @@ def drain(params):
     server = wait_for(params)
     while server['sessions'] and monotonic() < deadline:
         time.sleep(min(DRAIN_PAUSE, max(0, deadline - monotonic())))
-        server = survey(params)
+        server = wait_for(dict(params, wait=deadline - monotonic()))
     return server

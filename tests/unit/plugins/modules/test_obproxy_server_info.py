@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _server
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_server_info
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.proxysys_support import FakeProxy, Server, play
 
@@ -153,3 +154,17 @@ def test_waiting_until_the_clients_have_left(look, proxy, exporter):
     leaving.start()
     assert look(proxy.port, exporter.port, drain_timeout=60)['server']['sessions'] == 0
     leaving.join()
+
+
+@pytest.mark.parametrize('wait, ends', [(60, True), (0, False)])
+def test_a_proxy_that_once_fails_to_answer_is_waited_for_as_long_as_its_clients(look, monkeypatch, wait, ends):
+    answers = [dict(sessions=1), _server.NotAlive('busy'), dict(sessions=0)]
+
+    def survey(_params):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+    monkeypatch.setattr(_server, 'survey', survey)
+    result = look(1, 1, drain_timeout=wait)
+    assert result['server']['sessions'] == (0 if ends else 1) and bool(answers) is not ends
