@@ -73,4 +73,5 @@ class Links(Operation):
         known = self.store.history.read(self.cluster['id'], self.cluster['parameter_version'])
         own = {'rootservice_list': self.rs_list, 'rootservice_cluster_name': self.coming[0]['cluster_name']}
         parameters = [*known.ordinary, *({'name': name, 'value': value} for name, value in own.items())]
-        return {'record': record, 'parameters': parameters}
+        # Until it is restarted a proxy serves the OB cluster that it had, with the password that it had.
+        return {'record': record, 'parameters': parameters, 'credentials_state': 'staged'}

@@ -204,3 +204,13 @@ def test_where_there_is_no_second_password(start, run):
     result = run(proxy.port, state='staged', hooray=RO)
     assert result['failed'] and 'observer_sys_password1' in result['msg'] and 'upgrade' in result['msg']
     assert run(proxy.port, hooray=RO)['changed']
+
+
+@pytest.mark.parametrize('version', [u'4.0.0', u'4.3.1.0'])
+def test_the_password_for_another_cluster_is_set_beside_the_present_one_s(start, run, version):
+    proxy = start(version, NEW, tabled=version > u'4.1')
+    run(proxy.port, former=OTHER)
+    run(proxy.port, state='staged', hooray=RO)
+    assert [proxy.items[name][0] for name in (u'observer_sys_password', u'observer_sys_password1')] == [sha1(OTHER), sha1(RO)]
+    run(proxy.port, hooray=RO)
+    assert [proxy.items[name][0] for name in (u'observer_sys_password', u'observer_sys_password1')] == [sha1(RO), u'']

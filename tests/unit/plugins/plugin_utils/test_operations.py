@@ -124,6 +124,17 @@ def test_the_same_links_again_are_set_where_they_failed(fleet):
     assert 'obClusterNames[0]' in refused(fleet, 'links', {'obClusterNames': [['hooray']]})[0]
 
 
+def test_the_root_servers_that_are_yet_to_be_left_keep_their_password(world, create_body):
+    create_body['workMode'] = 'RS_LIST'
+    clusters = world.variables['obproxy_ob_clusters']
+    clusters['hooray'] = {**clusters['hooray'], 'root_servers': ['10.1.0.1:2881']}
+    clusters['other'] = {**clusters['hooray'], 'root_servers': ['10.1.0.2:2881']}
+    finish(world, world.plan('create', create_body)['run'])
+    other = {'clusterName': 'other', 'obClusterId': 2, 'username': 'proxyro'}
+    hosts = world.operate('links', {'obLinks': [other], 'obClusterNames': ['hooray']})['hosts']
+    assert hosts and {server['credentials_state'] for server in hosts.values()} == {'staged'}
+
+
 def test_an_empty_cluster_is_gone_with_its_plan(world, sample):
     world.plan('create', sample('create_request'))
     task = world.operate('delete', cluster='1')['data']
