@@ -175,6 +175,11 @@ skipped_servers:
   returned: success
   type: list
   elements: int
+skipped_targets:
+  description: The exporters of RV(skipped_servers), each with C(address) and C(labels).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_operations
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import address, labels
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import package_of
 
 
 class Remove(Operation):
@@ -45,12 +49,24 @@ class Remove(Operation):
         """Write the plan; without servers there is nothing to do between its beginning and its end."""
         if not self.servers:
             self.steps = _dag_operations.DELETE_EMPTY
+        elif not self.hosts:
+            # The hosts are gone: the controller tells the monitoring.
+            self.steps = tuple(dataclasses.replace(step, shared=True) for step in self.steps if step.role != 'uninstall_obproxy')
         return {**super().write(actor, trace_id, lease), 'changed': bool(self.servers)}
 
     def more(self):
-        """Return the ids of the servers that nothing is done for on their hosts."""
+        """Return the servers that nothing is done for on their hosts: their ids, and where Prometheus finds them."""
         touched = {server['id'] for server in self.hosts.values()}
-        return {'skipped_servers': [server['id'] for server in self.servers if server['id'] not in touched]}
+        skipped = [server for server in self.servers if server['id'] not in touched]
+        return {**super().more(), 'skipped_servers': [server['id'] for server in skipped],
+                'skipped_targets': [self._target(server) for server in skipped if server['exporter_port']]}
+
+    def _target(self, server):
+        names = {host_id: name for name, host_id in self.store.hosts().items()}
+        version = (package_of(server) or {}).get('version')
+        return {'address': address(server['ip'] or names[server['host_id']], server['exporter_port']),
+                'labels': labels(self.cluster['name'], self.cluster['id'], server['id'], version, server['idc_name'],
+                                 self.cluster['work_mode'])}
 
 
 class Delete(Remove):

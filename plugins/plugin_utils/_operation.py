@@ -134,7 +134,8 @@ class Operation:
                         **self.described(server)}
                  for name, server in self.hosts.items()}
         if not hosts:
-            hosts[CONTROLLER] = {'task_id': task_id, 'server_id': None, 'cluster_name': self.cluster['name']}
+            hosts[CONTROLLER] = {'task_id': task_id, 'server_id': None, 'cluster_name': self.cluster['name'],
+                                 'timeouts': _timeouts.of_host(written[0], CONTROLLER)}
         return {'changed': True, 'data': task_view(written[0]), 'run': run, 'hosts': hosts, 'notes': self.notes, **self.more()}
 
     def described(self, server):

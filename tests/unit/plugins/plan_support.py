@@ -164,10 +164,10 @@ class Playbooks:
         path.write_text(json.dumps(content), encoding='utf-8')
         return path
 
-    def run(self, tasks, *arguments, **environment):
-        """Run tasks on localhost; return the exit code, the last task's result as seen by a play, and the output."""
+    def run(self, tasks, *arguments, plays=(), **environment):
+        """Run tasks on localhost, and more plays; return the exit code, the last task's result as seen by a play, and the output."""
         self.world.forget_leases()
-        book = self.write('play.json', [{'hosts': 'localhost', 'gather_facts': False, 'tasks': tasks}])
+        book = self.write('play.json', [{'hosts': 'localhost', 'gather_facts': False, 'tasks': tasks}, *plays])
         done = subprocess.run(
             [sys.executable, '-m', 'ansible', 'playbook', '-i', str(self.folder / 'inventory.json'), str(book), *arguments],
             capture_output=True, text=True, timeout=120, cwd=self.folder, check=False, env={

@@ -94,3 +94,26 @@ def test_what_is_no_data_center_s_name_is_refused(world, create_body, idc):
 def test_an_unknown_way_to_register_is_refused(world, create_body):
     world.variables['obproxy_monitoring_backend'] = 'nagios'
     assert 'file_sd, http_sd, consul' in world.refused('create', create_body)[0]['obproxy_monitoring_backend'].message
+
+
+def test_a_host_that_cannot_be_reached_is_watched_on_and_one_that_is_skipped_is_not(playbooks):
+    world, folder = playbooks.world, playbooks.folder / 'file_sd'
+    folder.mkdir()
+    world.hosts['beta'].update(ansible_connection='ssh', ansible_host='127.0.0.1', ansible_port=1)
+    world.variables.update(obproxy_monitoring_hosts=['delta'], obproxy_file_sd_dir=str(folder), ansible_python_interpreter=sys.executable)
+    playbooks.write('inventory.json', {'all': {'hosts': world.hosts, 'vars': {'ansible_connection': 'local', **world.variables}}})
+    common = {'cluster_name': 'foo', 'cluster_id': 1, 'exporter_port': 2884, 'package': None, 'work_mode': 'RS_LIST',
+              'timeouts': {'prepare_offline': 100}}
+    targets = [{'address': f'{name}:2884', 'labels': {'obproxy_server_id': str(number)}}
+               for number, name in enumerate(('10.0.0.11', '127.0.0.1', 'gone', 'stays'), start=1)]
+    plan = {'run': {'cluster_name': 'foo'}, 'skipped_targets': targets[2:3],
+            'hosts': {name: {**common, 'server_id': number} for number, name in enumerate(('alpha', 'beta'), start=1)}}
+    first = [{'ansible.builtin.set_fact': {'obproxy_plan': plan}},
+             {'oceanbase.obproxy.obproxy_exporter_target': {'backend': 'file_sd', 'cluster': 'foo', 'directory': str(folder), 'targets': targets}}]
+    offline = {
+        'hosts': 'alpha,beta', 'gather_facts': False,
+        'vars': {'obproxy_plan': plan, 'obproxy_server': '{{ obproxy_plan.hosts[inventory_hostname] }}'},
+        'tasks': [{'ansible.builtin.import_role': {'name': 'oceanbase.obproxy.prepare_offline', 'rolespec_validate': False}}]}
+    output = playbooks.run(first, plays=[offline])[1]
+    left = [entry['targets'] for entry in json.loads((folder / 'obproxy-foo.json').read_text(encoding='utf-8'))]
+    assert left == [['127.0.0.1:2884'], ['stays:2884']], output

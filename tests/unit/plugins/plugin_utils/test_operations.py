@@ -86,13 +86,18 @@ def test_a_host_that_the_inventory_has_lost_is_refused_unless_it_is_to_be_skippe
     assert "server 2 of foo is on it" in refused(fleet, 'remove', {'obproxyServerIds': [2]})[0]['hosts']
     plan = fleet.operate('remove', {'obproxyServerIds': [1, 2], 'skipHostOperationServerIds': [2]})
     assert (set(plan['hosts']), plan['skipped_servers']) == ({'alpha'}, [2])
+    assert plan['skipped_targets'] == [{'address': 'beta:2884', 'labels': {
+        'obproxy_cluster': 'foo', 'obproxy_cluster_id': '1', 'obproxy_server_id': '2', 'version': '4.3.1.0', 'work_mode': 'CONFIG_URL'}}]
 
 
 def test_where_all_hosts_are_gone_the_controller_does_what_is_shared(fleet):
     plan = fleet.operate('delete', {'skipHostOperationServerIds': [1, 2]})
     assert plan['skipped_servers'] == [1, 2]
     assert set(plan['hosts']) == set(plan['run']['hosts']) == {'localhost'}
-    assert list(plan['run']['hosts']['localhost']['subtasks']) == ['start_node', 'wait_node', 'delete_info', 'unreserve_host', 'finish']
+    assert list(plan['run']['hosts']['localhost']['subtasks']) == [
+        'start_node', 'prepare_offline', 'wait_node', 'delete_info', 'offline_exporter', 'unreserve_host', 'finish']
+    assert plan['hosts']['localhost']['timeouts']['offline_exporter'] == 30
+    assert [target['address'] for target in plan['skipped_targets']] == ['10.0.0.11:2884', 'beta:2884']
 
 
 def test_the_same_removal_again_is_for_what_is_left(fleet):
