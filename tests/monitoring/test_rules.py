@@ -96,6 +96,11 @@ def test_promtool_parses_every_expression_of_the_dashboard(tmp_path):
     assert code == 0 and f'SUCCESS: {len(rules)} rules found' in said, said
 
 
+def test_the_dashboard_takes_no_missing_version_for_one():
+    [expr] = [one for one in expressions() if 'obproxy_info' in one]
+    assert expr.count('version!=""') == 2
+
+
 def test_rules_and_dashboard_name_only_metrics_that_somebody_has(rules):
     """The exporter's, those of the textfile, and what Prometheus and node_exporter have themselves."""
     agent = (ROLE.parent / 'refresh_agent' / 'files' / 'agent.py').read_text()
