@@ -101,6 +101,11 @@ def test_the_dashboard_takes_no_missing_version_for_one():
     assert expr.count('version!=""') == 2
 
 
+def test_the_dashboard_adds_no_part_of_a_request_s_time_to_the_whole():
+    [expr] = [one for one in expressions() if 'odp_sql_cost_total' in one]
+    assert 'timeType="total"' in expr
+
+
 def test_rules_and_dashboard_name_only_metrics_that_somebody_has(rules):
     """The exporter's, those of the textfile, and what Prometheus and node_exporter have themselves."""
     agent = (ROLE.parent / 'refresh_agent' / 'files' / 'agent.py').read_text()

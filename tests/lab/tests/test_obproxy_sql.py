@@ -301,6 +301,9 @@ def test_metrics(launch):
                      'odp_current_session', 'odp_new_client_connections', 'odp_request_byte',
                      'odp_entry_total'}
     assert 'odp_current_session{cluster="foo",sessionType="client",tenant="proxysys"} 1' in lines
+    assert [line for line in lines if line.startswith('odp_sql_cost_total{')] == [
+        'odp_sql_cost_total{cluster="foo",sqlType="OTHERS",tenant="proxysys",timeType="%s"} 0' % kind
+        for kind in ('prepare', 'server', 'total')]
     kept.close()
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f'http://127.0.0.1:{proxy.exporter}/other', timeout=5)

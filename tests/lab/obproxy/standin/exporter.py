@@ -12,6 +12,12 @@ FAMILIES = (
     ('odp_request_byte', 'counter', 'bytes of requests'),
     ('odp_entry_total', 'counter', 'lookups of routing entries'),
 )
+# What the samples of a family have besides cluster and tenant.
+LABELS = {
+    'odp_sql_request_total': [{'sqlType': 'OTHERS'}],
+    'odp_sql_cost_total': [{'sqlType': 'OTHERS', 'timeType': kind} for kind in ('prepare', 'server', 'total')],
+    'odp_current_session': [{'sessionType': 'client'}],
+}
 
 
 class Exporter(object):
@@ -40,14 +46,10 @@ class Exporter(object):
                   'odp_current_session': len(proxy.sessions),
                   'odp_new_client_connections': proxy.connections}
         for name, kind, help_ in FAMILIES:
-            more = dict(labels)
-            if name == 'odp_current_session':
-                more['sessionType'] = 'client'
-            elif name in ('odp_sql_request_total', 'odp_sql_cost_total'):
-                more['sqlType'] = 'OTHERS'
-            text = ','.join('%s="%s"' % pair for pair in sorted(more.items()))
             yield '# HELP %s %s\n# TYPE %s %s\n' % (name, help_, name, kind)
-            yield '%s{%s} %d\n' % (name, text, values.get(name, 0))
+            for more in LABELS.get(name, [{}]):
+                text = ','.join('%s="%s"' % pair for pair in sorted(dict(labels, **more).items()))
+                yield '%s{%s} %d\n' % (name, text, values.get(name, 0))
 
 
 class Scrape(object):
