@@ -9,7 +9,7 @@ import os
 import re
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_operations import BEFORE_WORK, RESTART
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import Roll, named, stopped_on_purpose
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import CHOSEN, Roll, named, stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED
@@ -99,6 +99,11 @@ class Rolling(Operation):
             if path is None:
                 self._faulty(name, one, 'a file on the controller', f'looked for it from {os.getcwd()}')
         return {'files': files, 'role': ''}
+
+    def _context(self):
+        found = super()._context()
+        found['stringMap'][CHOSEN] = str(bool(self.request.get('obproxy_server_ids'))).lower()
+        return found
 
     def described(self, server):
         """Return the hooks with each server."""

@@ -114,6 +114,44 @@ def test_what_an_earlier_run_has_broken_is_first_and_not_asked_until_then(fleet)
     assert [sorted(batch['others']) for batch in plan['batches']] == [['alpha'], ['alpha', 'beta'], ['beta', 'gamma']]
 
 
+@pytest.fixture
+def stopped_roll(fleet):
+    """A roll that did alpha and failed at beta."""
+    run = fleet.operate('restart')['run']
+    record(fleet, run, ('alpha', 'start_node', 'SUCCESSFUL'), *chain(run, 'alpha'), ('beta', 'check_cluster_health', 'SUCCESSFUL'),
+           ('beta', 'drain_obproxy', 'SUCCESSFUL'), ('beta', 'restart_obproxy', 'FAILED'))
+    return run['id']
+
+
+def test_a_repaired_server_is_done_too_and_the_roll_goes_on(fleet, stopped_roll):
+    settle(fleet, fleet.operate('restart', {'obproxyServerIds': [2]})['run'])
+    plan = fleet.operate('restart')
+    assert batches(plan) == [['gamma']]
+    assert f'where run {stopped_roll} stopped: server 1, server 2 done already' in plan['notes'][0]
+    settle(fleet, plan['run'])
+    assert len(fleet.operate('restart')['batches']) == 3
+
+
+def test_single_servers_alone_are_nothing_to_go_on_with(fleet):
+    settle(fleet, fleet.operate('restart', {'obproxyServerIds': [2]})['run'])
+    assert len(fleet.operate('restart')['batches']) == 3
+
+
+@pytest.mark.parametrize('operation, body', [
+    ('parameters', {'parameters': [{'name': 'syslog_level', 'value': 'WARN'}]}),
+    ('links', {'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}]}),
+    ('upgrade', {'shortRpmName': 'obproxy-ce-4.3.1.1-1'})])
+def test_what_was_done_before_a_change_is_to_be_done_again(fleet, stopped_roll, operation, body):
+    (fleet.folder / 'packages' / 'obproxy-ce-4.3.1.1-1.el8.x86_64.rpm').touch()
+    settle(fleet, fleet.operate(operation, body)['run'])
+    assert batches(fleet.operate('restart')) == [['beta'], ['alpha'], ['gamma']]
+
+
+def test_what_was_done_long_ago_is_to_be_done_again(fleet, stopped_roll):
+    fleet.sql(f"UPDATE obproxy_runs SET start_time = '2026-01-01 00:00:00.000000' WHERE id = {stopped_roll}")
+    assert batches(fleet.operate('restart')) == [['beta'], ['alpha'], ['gamma']]
+
+
 def test_a_roll_that_succeeded_is_not_gone_on_with(fleet):
     settle(fleet, fleet.operate('restart')['run'])
     assert len(fleet.operate('restart')['batches']) == 3
