@@ -12,6 +12,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_operations 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import CHOSEN, Roll, named, stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._operation import Operation
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import is_open
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED
 
 MODES = ('hot', 'cold')
@@ -50,7 +51,8 @@ class Rolling(Operation):
 
     def choose(self, key):
         """Return the servers named, else all that run, without those that an unfinished roll has done."""
-        self.known = self.store.servers(cluster_id=self.cluster['id'])
+        # Of a server whose takeover was not completed nothing is certain, not even its ports.
+        self.known = [row for row in self.store.servers(cluster_id=self.cluster['id']) if not is_open(row)]
         self.stopped = stopped_on_purpose(self.store, self.cluster)
         self.earlier = Roll(self.store, self.cluster, self.request.operation, self.is_same)
         if self.request.get(key):

@@ -198,3 +198,9 @@ def test_a_stopped_server_that_somebody_tried_to_start_is_to_serve_again(fleet):
     settle(fleet, fleet.operate('stop', {'obproxyServerIds': [3]})['run'], 'UNAVAILABLE', ['gamma'])
     settle(fleet, fleet.operate('start', {'obproxyServerIds': [3]})['run'], 'UNAVAILABLE', ['gamma'])
     assert batches(fleet.operate('restart')) == [['alpha'], ['beta'], ['gamma']]
+
+
+def test_a_takeover_that_was_not_completed_blocks_no_roll(fleet):
+    fleet.sql("UPDATE obproxy_servers SET status = 'TAKINGOVER', exporter_port = NULL WHERE id = 3")
+    plan = fleet.operate('restart')
+    assert batches(plan) == [['alpha'], ['beta']] and set(plan['members']) == {'alpha', 'beta'}
