@@ -26,7 +26,7 @@ class ActionModule(ControllerAction):
         with self.reading(values) as store:
             clusters = self._clusters(store, values['cluster_id'])
             views = [cluster_view(store, cluster, seen) for cluster in clusters]
-            hosts = places(store, clusters)
+            hosts = places(store, clusters, self._inventory())
         data = {'contents': views} if values['cluster_id'] is None else views[0]
         return self._envelope.answer(data, changed=False, hosts=hosts)
 

@@ -58,6 +58,12 @@ class ControllerAction(ActionBase):
             return None
         return plain(self._templar.template(self._task_vars[name]))
 
+    def _inventory(self):
+        if not hasattr(self, '_found'):
+            names = self._task_vars.get('groups', {}).get('all', [])
+            self._found = Inventory(names, self._task_vars['hostvars'])
+        return self._found
+
     def registry(self, args):
         """Return the registry that the task or the variables name."""
         url = args.get('registry_url')
@@ -131,12 +137,6 @@ class RequestAction(ControllerAction):
             raise RequestError([Fault.of(
                 name, 'given beside request', 'either the whole body in request, or its fields as options') for name in args])
         return plain(from_json(body) if isinstance(body, str) else body)
-
-    def _inventory(self):
-        if not hasattr(self, '_found'):
-            names = self._task_vars.get('groups', {}).get('all', [])
-            self._found = Inventory(names, self._task_vars['hostvars'])
-        return self._found
 
     def _settings(self):
         return Settings(self._variable, self._inventory(), self._loader.get_basedir() or os.getcwd())

@@ -54,11 +54,13 @@ def _counted(key, servers):
     return [{key: value, 'count': count} for value, count in sorted(counts.items())]
 
 
-def places(store, clusters):
-    """Return the servers of clusters by the names of their hosts, as obproxy_server_info wants to ask them."""
-    names, found = {host_id: name for name, host_id in store.hosts().items()}, {}
+def places(store, clusters, inventory):
+    """Return the servers of clusters by the inventory's names of their hosts, as obproxy_server_info wants to ask them."""
+    ids, found = store.hosts(), {}
+    names = {host_id: name for name, host_id in ids.items()}
     for cluster in clusters:
         for row in store.servers(cluster_id=cluster['id']):
-            found.setdefault(names[row['host_id']], []).append(
+            there = inventory.find(row['host_id'], ids) or [names[row['host_id']]]
+            found.setdefault(there[0], []).append(
                 {'server_id': row['id'], 'sql_port': row['sql_port'], 'exporter_port': row['exporter_port']})
     return found

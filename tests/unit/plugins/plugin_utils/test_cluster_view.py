@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.filter.servers import answers
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._cluster_view import cluster_view, places
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
 
 FIELDS = {'id', 'name', 'parameterVersion', 'creator', 'createTime', 'updateTime', 'configUrl', 'address', 'port', 'workMode',
           'obLinks', 'versions', 'topo', 'obproxies'}
@@ -39,7 +40,7 @@ def test_a_live_status_is_what_servers_answered(world, create_body):
 def test_answers_are_told_apart_by_server(world, create_body):
     world.plan('create', create_body)
     with world.registry.transaction(writes=False) as store:
-        known = places(store, [store.cluster('foo')])
+        known = places(store, [store.cluster('foo')], Inventory(world.hosts, world.hosts))
     assert known['alpha'] == [{'server_id': 1, 'sql_port': 2883, 'exporter_port': 2884}]
     item = {'obproxy_known_server': known['alpha'][0]}
     hostvars = {
@@ -51,3 +52,11 @@ def test_answers_are_told_apart_by_server(world, create_body):
     hostvars['alpha']['obproxy_answers']['results'] = [{**item, 'failed': True, 'msg': 'not alive'}]
     del hostvars['beta']
     assert answers(list(known), hostvars) == {'1': {'alive': False, 'msg': 'not alive'}}
+
+
+def test_a_host_is_asked_by_the_name_that_it_has_now(world, create_body):
+    world.plan('create', create_body)
+    world.hosts['renamed'] = world.hosts.pop('alpha')
+    del world.hosts['beta']
+    with world.registry.transaction(writes=False) as store:
+        assert set(places(store, [store.cluster('foo')], Inventory(world.hosts, world.hosts))) == {'renamed', 'beta'}
