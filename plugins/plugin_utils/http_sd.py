@@ -15,6 +15,7 @@ import sys
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import document
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._store import Store
 
 
 def main():
@@ -23,8 +24,8 @@ def main():
         registry = Registry()
         found = []
         if registry.exists:
-            with registry.transaction(writes=False) as store:
-                found = document(store)
+            with registry.reading() as connection:
+                found = document(Store(connection))
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1

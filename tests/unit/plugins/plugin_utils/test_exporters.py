@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 
@@ -64,6 +66,18 @@ def test_asking_makes_no_registry_and_a_failure_no_document(tmp_path):
     (tmp_path / 'broken.db').write_text('no database')
     done = http_sd(f'sqlite:///{tmp_path}/broken.db')
     assert (done.returncode, done.stdout) == (1, '') and 'broken.db failed' in done.stderr
+
+
+def test_asking_changes_nothing_of_the_registry(world, create_body):
+    world.plan('create', create_body)
+    register(world, target(1))
+    path = pathlib.Path(world.url.partition('///')[2])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute('pragma journal_mode=delete')
+    path.chmod(0o444)
+    before = path.read_bytes(), sorted(os.listdir(path.parent))
+    assert len(json.loads(http_sd(world.url).stdout)) == 1
+    assert (path.read_bytes(), sorted(os.listdir(path.parent))) == before
 
 
 def test_an_exporter_of_nobody_is_refused(world, create_body):
