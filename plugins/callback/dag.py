@@ -266,7 +266,7 @@ class CallbackModule(CallbackBase):
             return
         role = self._role(task)
         self._learn_secrets(host, task)
-        cause = self._reason(host) or self._mask(tasks.cause_of(content, items, unreachable))
+        cause = tasks.with_reason(self._reason(host), self._mask(tasks.cause_of(content, items, unreachable)))
         rescuable = not unreachable and role is not None and tasks.can_be_rescued(task, role)
         if role or not tasks.has_rescue(task):
             self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ansible import release
@@ -45,6 +46,17 @@ def role_of(task, roles):
                 return name[len(COLLECTION):]
         task = getattr(task, '_parent', None)
     return None
+
+
+def is_own(task):
+    """Tell whether a task stands in a file of one of this collection's roles, and not in one that a user has it include."""
+    owner = task
+    while owner is not None and getattr(owner, '_role', None) is None:
+        owner = getattr(owner, '_parent', None)
+    if owner is None or not to_text(owner._role.get_name(include_role_fqcn=True)).startswith(COLLECTION):
+        return False
+    path = (task.get_path() or '').rpartition(':')[0]
+    return os.path.realpath(path).startswith(os.path.join(os.path.realpath(owner._role._role_path), ''))
 
 
 def is_run_once(task):
@@ -161,9 +173,16 @@ def cause_of(content, items=(), unreachable=False):
     return text
 
 
+def with_reason(reason, cause):
+    """Put why a task had to stop before why it failed; what fails of itself meanwhile has a cause of its own."""
+    if not reason:
+        return cause
+    return reason if reason in cause else f'{reason}\n{cause}'
+
+
 def words_of(host, task, content):
-    """Return what a task that went well said: whether something has changed, and its message."""
-    said = HIDDEN if 'censored' in content else _text(content.get('msg') or '')
+    """Return what a task that went well said: whether something has changed, and its message, unless it is a user's own task."""
+    said = HIDDEN if 'censored' in content else _text(content.get('msg') or '') if is_own(task) else ''
     return f"{host.get_name()}: {task.name or task.action}: {'changed' if content.get('changed') else 'ok'}{': ' + said if said else ''}"
 
 

@@ -10,6 +10,8 @@ import stat
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks
+
 HOSTS = ['host1', 'host2', 'host3']
 NAMES = {
     'check_process': 'Check if process not exist', 'install_package': 'Install rpm by package and version',
@@ -200,7 +202,9 @@ def test_what_roles_may_hold_rescue_ignored_failures_loops_retries_and_includes(
 def test_a_subtask_s_log_has_what_its_tasks_said_but_no_secret(site):
     said = [{'name': 'Look', 'ansible.legacy.stub': {'say': 'all is well, {{ obproxy_sys_password }}'}},
             {'name': 'Hush', 'ansible.legacy.stub': {'say': 'psst'}, 'no_log': True},
-            {'name': 'Once', 'ansible.legacy.stub': {'say': 'for all'}, 'run_once': True}, failing('broken', on=['host2'])]
+            {'name': 'Once', 'ansible.legacy.stub': {'say': 'for all'}, 'run_once': True},
+            {'name': 'Hook', 'ansible.builtin.include_tasks': str(site.folder / 'drain.yml')}, failing('broken', on=['host2'])]
+    (site.folder / 'drain.yml').write_text('[{"name": "Drain", "ansible.legacy.stub": {"say": "token 4711"}}]')
     site.roles(check_process=said)
     site.playbook(variables={'obproxy_sys_password': 'Tr0ub4dor'})
     site.plan(HOSTS)
@@ -211,7 +215,16 @@ def test_a_subtask_s_log_has_what_its_tasks_said_but_no_secret(site):
         assert words[:2] == ['RUNNING', f'{host}: Look: changed: all is well, ********'] and words[-1] == end
         assert words[2].startswith(f'{host}: Hush: ') and 'psst' not in words[2]
         assert words[3] == 'host1: Once: changed: for all'
+        # A user's own task may say what nobody else is to know.
+        assert words[4] == f'{host}: Drain: changed'
     assert 'not-to-be-shown' not in str(logs)
+
+
+@pytest.mark.parametrize('reason, cause, told', [
+    (None, 'disk full', 'disk full'), ('cancelled by jane', 'disk full', 'cancelled by jane\ndisk full'),
+    ('cancelled by jane', 'Error while templating: cancelled by jane', 'cancelled by jane')])
+def test_what_fails_of_itself_while_it_is_cancelled_keeps_its_cause(reason, cause, told):
+    assert _dag_follow_tasks.with_reason(reason, cause) == told
 
 
 def test_a_no_log_failure_and_a_crash_tell_no_more_than_they_may(site):
