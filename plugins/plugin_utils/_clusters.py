@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import held_by
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import bury
 
 MOST_NAMED = 20
 
@@ -34,4 +35,4 @@ def check_free(request, store, cluster):
         request.fault('cluster', cluster['name'], 'an OBProxy cluster on which no other run is at work', status=CONFLICT,
                       why=held_by(holder))
     else:
-        store.tasks.bury(cluster['id'])
+        bury(store, cluster['id'])

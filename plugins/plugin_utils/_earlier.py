@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import server_ids
 
 # A server that failed here was not touched: the others were to blame, or it still has what it had.
 BEFORE_IT = ('check_cluster_health', 'add_package')

@@ -56,10 +56,28 @@ class Leases:
         return next((run for run in self._open_runs(cluster_id) if not self.is_dead(run)), None)
 
     def bury(self, cluster_id):
-        """Close the runs on a cluster whose leases have run out."""
-        for run in self._open_runs(cluster_id):
-            if self.is_dead(run):
-                self.finish_run(run['id'], DEAD)
+        """Close the runs on a cluster whose leases have run out; return their ids."""
+        dead = [run['id'] for run in self._open_runs(cluster_id) if self.is_dead(run)]
+        for run_id in dead:
+            self._blame(run_id)
+            self.finish_run(run_id, DEAD)
+        return dead
+
+    def _blame(self, run_id):
+        """Say why it went no further where a run died between two subtasks."""
+        for task in self.tasks(run_id):
+            row = self._stopped_at(task)
+            if row:
+                self._update('subtasks', row['id'], error=DEAD, log=f"{row['log'] or ''}{moment(_schema.utc_now())} {DEAD}\n")
+
+    @staticmethod
+    def _stopped_at(task):
+        """Return the subtask that was to come next, where the task was begun and none of it was under way."""
+        rows = _states.counted(task)
+        if not any(row['start_time'] for row in rows) or any(
+                row['status'] in (_states.RUNNING, _states.CANCELING, _states.FAILED) for row in rows):
+            return None
+        return next((row for row in rows if row['status'] == _states.READY), None)
 
     def is_superseded(self, run_id, trace_id=None):
         """Tell whether a run was closed, or is in the hands of another one that has taken it up since."""
@@ -91,6 +109,9 @@ class Leases:
         """Let a task of a dead run look like what it is."""
         if task['finish_time'] is None:
             task['status'] = _states.FAILED
+            row = Leases._stopped_at(task)
+            if row:
+                row.update(error=DEAD)
         for row in task['subtasks']:
             if row['status'] in (_states.RUNNING, _states.CANCELING):
                 row.update(status=_states.FAILED, error=row['error'] or DEAD)

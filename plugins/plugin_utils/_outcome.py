@@ -10,12 +10,11 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RegistryError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SUPERSEDED
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import SETTLED, let_go, server_ids
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 STATUSES = ('CREATING', 'RUNNING', 'RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING', 'UNAVAILABLE', 'TAKINGOVER')
-TRANSIENT = ('RESTARTING', 'UPGRADING', 'REFRESHING', 'DELETING')
-SETTLED = ('RUNNING', 'UNAVAILABLE')
 OFFLINE = ('remove', 'delete')
 # In an upgrade's context: the package, without distribution and architecture.
 UPGRADE_TO = 'upgrade_to'
@@ -26,6 +25,7 @@ NOT_RECORDED = (
     '(callbacks_enabled = oceanbase.obproxy.dag in ansible.cfg); their states follow from the servers that reported in.')
 NOT_UNDONE = "the rollback has not come to its end on this host; the cause is in this run's own output"
 NOT_TOLD = "What became of the hosts is in this run's own output only. When the registry works again, run the same command again."
+NOT_FORGOTTEN = "what it had begun is undone, but its server is still in the registry; the cause is in this run's own output"
 NO_CAUSE = "its server never reported in; the cause is in this run's own output"
 
 
@@ -84,17 +84,6 @@ def _described(row):
         'id', 'cluster_id', 'host_id', 'status', 'version', 'sql_port', 'exporter_port', 'rpc_port', 'parameter_version')}
 
 
-def server_ids(tasks):
-    """Return the ids of the servers that tasks are about."""
-    ids = set()
-    for task in tasks:
-        context = task['context']
-        ids.update(int(value) for value in context['listMap'].get('obproxy_server_ids', ()))
-        if 'obproxy_server_id' in context['stringMap']:
-            ids.add(int(context['stringMap']['obproxy_server_id']))
-    return ids
-
-
 def release_servers(store, run_id, trace_id=None):
     """Let other operations have the servers of a run that are up, or stopped on purpose; return their ids."""
     store.tasks.hold(run_id, trace_id)
@@ -114,14 +103,35 @@ def close_run(store, run_id, before=None, trace_id=None):
     hosts = {row['host'] for task in tasks for row in task['subtasks']} - {None}
     if run['finish_time'] is None and not run['recorded']:
         settle(store, run)
-    results = store.tasks.finish_run(run_id)
-    _let_go(store, store.tasks.tasks(run_id))
+    results = _unforgotten(store, run_id, store.tasks.finish_run(run_id), before)
+    if run['finish_time'] is None:
+        let_go(store, store.tasks.tasks(run_id))
     views = [task_view(task) for task in store.tasks.tasks(run_id)]
     return {
         'run': run, 'recorded': bool(run['recorded']) or not hosts,
         'results': _undone(before, results) if before else results,
         'data': views[0] if run['operation'] == 'create' else {'contents': views},
     }
+
+
+def _unforgotten(store, run_id, results, before):
+    """Let a rollback have failed whose servers are still in the registry, so that it can be taken up again."""
+    names = {host_id: name for name, host_id in store.hosts().items()}
+    failed = {(entry['task_id'], entry['host']) for entry in before or () if 'rollback_error' not in entry and entry['status'] == _states.FAILED}
+    told = {}
+    for task in store.tasks.tasks(run_id):
+        if task['operation'] != _states.ROLLBACK:
+            continue
+        left = {names[row['host_id']] for row in store.servers(ids=server_ids([task]))}
+        mine = {host for host in left if not before or (task['id'], host) in failed}
+        if mine:
+            store.tasks.update_task(task['id'], status=_states.FAILED)
+            store.tasks.update_run(run_id, status=_states.FAILED)
+        row = next(iter(_states.counted(task)), None)
+        told.update({(task['id'], host): {'status': _states.FAILED, 'subtask': row and row['name'], 'subtask_id': row and row['id'],
+                                          'error': NOT_FORGOTTEN} for host in mine})
+    return [{**entry, **told.get((entry['task_id'], entry['host']), {})} if entry['status'] == _states.SUCCESSFUL else entry
+            for entry in results]
 
 
 def _taken(run, tasks, before):
@@ -173,18 +183,6 @@ def _is_moved(row, task):
     return wanted is None or _is_package(row['version']) and _rpm.short_name(_rpm.parse(row['version'])) == wanted
 
 
-def _let_go(store, tasks):
-    """Let other operations have the servers of a run that has ended, and leave none in the midst of one."""
-    begun = {row['host'] for task in tasks for row in task['subtasks'] if row['start_time']}
-    names = {host_id: name for name, host_id in store.hosts().items()}
-    for row in store.servers(ids=server_ids(tasks)):
-        if row['status'] in TRANSIENT:
-            status = 'UNAVAILABLE' if names[row['host_id']] in begun else 'RUNNING'
-            store.update_server(row['id'], status=status, operate_status='NORMAL')
-        elif row['status'] in SETTLED:
-            store.update_server(row['id'], operate_status='NORMAL')
-
-
 def _settle(store, task, live):
     """Complete the subtasks of hosts whose servers are up; fail those at which the other hosts stop."""
     hosts = {row['host'] for row in task['subtasks']} - {None}
@@ -208,6 +206,8 @@ def _settle_rollback(store, task):
     names = {row['host_id'] for row in store.servers(ids=server_ids([task]))}
     left = {name for name, host_id in store.hosts().items() if host_id in names}
     for row in _states.counted(task):
+        if _states.is_undone(row):
+            continue
         end = (_states.FAILED, None, NOT_UNDONE) if row['host'] in left else (_states.SUCCESSFUL, None, None)
         way = {_states.PENDING: [_states.READY, _states.RUNNING], _states.READY: [_states.RUNNING]}.get(row['status'], [])
         store.tasks.move([*((row['id'], status, None, None) for status in way), (row['id'], *end)])

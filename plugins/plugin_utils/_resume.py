@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Faults, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import SUPERSEDED, held_by
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import server_ids, settle
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._outcome import settle
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import bury, server_ids
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import describe, describe_parameters, package_of, was_there
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_results import concerns, outcomes
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
@@ -147,7 +148,7 @@ class Resume:
 
     def _close_dead(self, run):
         if run['cluster_id'] is not None:
-            self._store.tasks.bury(run['cluster_id'])
+            bury(self._store, run['cluster_id'])
 
     def _open(self, field, tasks):
         """Return tasks that may be taken up, as they are when dead runs are closed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Fault, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import cancellation
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import let_go
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 
@@ -40,7 +41,8 @@ def lines(tasks, in_full):
         text.append(f"task {task['id']}  {task['status']} ({task['operation']})  {task['name']}  run {task['runId']}  "
                     f"{', '.join(task['hosts'])}  {task['startTime']}")
         for row in task['subtasks']:
-            if in_full or row['status'] in (_states.FAILED, _states.RUNNING, _states.CANCELING):
+            if in_full or row['status'] in (_states.FAILED, _states.RUNNING, _states.CANCELING) or (
+                    row['status'] == _states.READY and row.get('error')):
                 text.append(f"  subtask {row['id']}  {row['status']} ({row['operation']}, run {row['runTime']})  {row['name']}"
                             f"{'  ' + row['host'] if row['host'] else ''}")
                 text += [f'      {line}' for line in (row.get('log' if in_full else 'error') or '').splitlines()]
@@ -75,18 +77,18 @@ def cancel(store, task_id, actor):
         tasks.move([(key, status, None, why) for key in ready for status in (_states.RUNNING, _states.FAILED)])
         if all(other['id'] == task_id or other['status'] != _states.RUNNING for other in tasks.tasks(run['id'])):
             tasks.finish_run(run['id'], why)
+            let_go(store, tasks.tasks(run['id']))
     return task_view(tasks.tasks_where(table.c.id == task_id)[0])
 
 
 def forget(store, run_id, server_ids):
-    """Remove servers, and their cluster: where this run deletes it, or created it and nothing else has come to it."""
+    """Remove servers, and their cluster: where this run deletes it, or where its create never came to its end."""
     run = store.tasks.run(run_id)
     known = store.servers(cluster_id=run['cluster_id'], ids=server_ids)
     for server in known:
         store.forget_exporter(server['id'])
         store.remove_server(server['id'])
     if run['cluster_id'] and not store.servers(cluster_id=run['cluster_id']):
-        created = run['operation'] == 'create' and store.tasks.first_run(run['cluster_id']) == run_id
-        if created or run['operation'] == 'delete':
+        if store.tasks.is_unborn(run['cluster_id']) or run['operation'] == 'delete':
             store.forget_cluster(run['cluster_id'])
     return bool(known)

@@ -131,10 +131,10 @@ class TaskStore(Leases):
         rows = self._rows(statement if cluster_id is None else statement.where(table.c.cluster_id == cluster_id))
         return rows[0] if rows else None
 
-    def first_run(self, cluster_id):
-        """Return the id of the run that began with a cluster."""
-        table = _schema.table('runs')
-        return self._connection.execute(sa.select(sa.func.min(table.c.id)).where(table.c.cluster_id == cluster_id)).scalar()
+    def is_unborn(self, cluster_id):
+        """Tell whether a cluster began with a create, and no run on it has ever come to a good end."""
+        runs = self.runs(cluster_id)
+        return runs[-1]['operation'] == 'create' and all(run['status'] != _states.SUCCESSFUL for run in runs)
 
     def task_of(self, subtask_id):
         """Return the id of the task that a subtask belongs to."""

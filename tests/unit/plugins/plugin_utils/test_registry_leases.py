@@ -66,6 +66,33 @@ def test_the_next_plan_closes_a_dead_run(world, run, add_body):
     assert world.rows('subtasks')[0]['error'] == 'the run ended without a word'
 
 
+def test_a_run_that_died_between_two_subtasks_says_so(world, run, add_body):
+    shared = run['hosts']['alpha']['subtasks']['prepare_install']
+    world.registry.set_subtasks([(shared, 'RUNNING', None, None), (shared, 'SUCCESSFUL', None, None)])
+    world.forget_leases()
+    told = [row['error'] for row in world.registry.tasks(run['id'])[0]['subtasks'] if 'error' in row]
+    assert told == ['the run ended without a word']
+    world.plan_beside('batch_add', add_body, 'foo')
+    rows = [row for row in world.rows('subtasks') if row['error']]
+    assert [(row['status'], row['start_time'], row['error']) for row in rows] == [('READY', None, 'the run ended without a word')]
+    assert 'without a word' in rows[0]['log']
+
+
+def test_a_dead_run_lets_go_of_its_servers(world, run, create_body, add_body):
+    world.registry.finish_run(run['id'])
+    with world.registry.transaction() as store:
+        for server in store.servers():
+            store.update_server(server['id'], status='RUNNING', operate_status='NORMAL')
+    restart = world.operate('restart')['run']
+    assert 'OPERATING' in {row['operate_status'] for row in world.rows('servers')}
+    with world.registry.transaction() as store:
+        store.update_server(1, status='RESTARTING')
+    world.registry.set_subtasks([(restart['hosts']['alpha']['subtasks']['start_node'], 'RUNNING', None, None)])
+    world.forget_leases()
+    world.plan_beside('batch_add', add_body, 'foo')
+    assert [(row['status'], row['operate_status']) for row in world.rows('servers')][:2] == [('RUNNING', 'NORMAL')] * 2
+
+
 def test_a_sign_of_life_prolongs_the_lease(world, run, add_body):
     world.forget_leases()
     assert world.registry.renew(run['id']) == {}

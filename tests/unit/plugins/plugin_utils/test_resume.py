@@ -144,6 +144,42 @@ def test_no_rollback_where_the_server_was_there_before(world, create_body, refus
     assert {name: host['failed_role'] for name, host in plan['hosts'].items()} == {'alpha': None, 'beta': 'prepare_create'}
 
 
+def test_a_rollback_that_could_not_forget_its_server_has_failed_and_is_taken_up_again(world, failed, resume):
+    task_id = failed['hosts']['gamma']['task_id']
+    plan = resume('rollback', task_id)
+    world.registry.mark_recorded(failed['id'])
+    for subtask in plan['run']['hosts']['gamma']['subtasks'].values():
+        world.registry.set_subtasks([(subtask, 'READY', None, None), *through(subtask)])
+
+    def closed():
+        with world.registry.transaction() as store:
+            results = _outcome.close_run(store, failed['id'])['results']
+        return next((entry['status'], entry['error']) for entry in results if entry['host'] == 'gamma')
+    for _again in range(2):
+        status, error = closed()
+        assert status == 'FAILED' and 'still in the registry' in error
+        assert [task['status'] for task in world.registry.tasks(failed['id']) if task['id'] == task_id] == ['FAILED']
+        plan = resume('rollback', task_id)
+        assert list(plan['hosts']) == ['gamma']
+    with world.registry.transaction() as store:
+        _task_admin.forget(store, failed['id'], [plan['hosts']['gamma']['server_id']])
+    assert closed() == ('SUCCESSFUL', None)
+
+
+def test_a_create_that_never_came_to_its_end_leaves_no_cluster_when_its_second_attempt_is_rolled_back(world, create_body, resume):
+    for _attempt in range(2):
+        run = world.plan('create', create_body)['run']
+        world.registry.mark_recorded(run['id'])
+        world.registry.set_subtasks(failing(run['hosts']['alpha']['subtasks']['prepare_install'], 'alpha: no\nbeta: no'))
+        world.registry.finish_run(run['id'])
+    plan = resume('rollback', run['hosts']['alpha']['task_id'])
+    with world.registry.transaction() as store:
+        _task_admin.forget(store, run['id'], [server['server_id'] for server in plan['hosts'].values()])
+    assert world.rows('clusters') == []
+    create_body['port'] = 2999
+    assert world.plan('create', create_body)['changed']
+
+
 def undone(world, plan):
     for place in plan['run']['hosts'].values():
         for subtask in place['subtasks'].values():
