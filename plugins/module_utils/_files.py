@@ -168,9 +168,16 @@ def ensure_directories(changes, path):
     ensure_directories(changes, parent)
     changes.add(path, '', 'directory, mode 0755\n')
     changes.new_directories.add(path)
-    if not changes.check_mode:
+    if changes.check_mode:
+        return
+    try:
         os.mkdir(path, 0o755)
-        os.chmod(path, 0o755)
+    except OSError as exc:
+        # Somebody else may have been faster.
+        if exc.errno != errno.EEXIST or not os.path.isdir(path):
+            raise
+        return
+    os.chmod(path, 0o755)
 
 
 def ensure_folder(changes, parent, name, owner, mode):

@@ -143,6 +143,13 @@ def test_the_last_one_out_disturbs_nobody_who_comes_in(path):
     assert len(content(path)) == 4
 
 
+def test_a_directory_that_somebody_else_makes_just_now_is_taken(path, monkeypatch):
+    mkdir = os.mkdir
+    monkeypatch.setattr(os, 'mkdir', lambda name, mode: (mkdir(name, mode), mkdir(name, mode)))
+    assert merge(path, [target('10.0.0.1:2884')])[1] == 1
+    assert list(content(path)) == ['10.0.0.1:2884']
+
+
 def test_no_temporary_file_that_prometheus_would_read(path, monkeypatch):
     seen = []
     rename = os.rename
