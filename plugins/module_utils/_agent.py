@@ -23,6 +23,8 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import 
 FOLDER = 'agent'
 OUTPUTS = (('textfile_dir', 'obproxy.prom'), ('ocp_agent_dir', 'obproxy.yaml'))
 SERVICE, TIMER, CRON = 'obproxy-agent.service', 'obproxy-agent.timer', 'obproxy-agent'
+# Of the system, and root's: the one that Ansible was given may be anybody's.
+PYTHONS = ('/usr/bin/python3', '/usr/libexec/platform-python', '/usr/bin/python')
 SERVICE_TEXT = """\
 # Put here by oceanbase.obproxy.obproxy_agent: changes are lost.
 [Unit]
@@ -30,7 +32,7 @@ Description=Tell the monitoring agents about the OBProxy instances
 
 [Service]
 Type=oneshot
-ExecStart={python} {script} {folder}
+ExecStart={python} -E -s {script} {folder}
 TimeoutStartSec=60
 # Without this each run would leave lines in the journal.
 LogLevelMax=notice
@@ -50,7 +52,7 @@ WantedBy=timers.target
 """
 CRON_TEXT = """\
 # Put here by oceanbase.obproxy.obproxy_agent: changes are lost.
-* * * * * root {python} {script} {folder} --minute >/dev/null 2>&1
+* * * * * root {python} -E -s {script} {folder} --minute >/dev/null 2>&1
 """
 
 
@@ -62,6 +64,11 @@ def limits(client):
         return convert(live[name].value) if name in live else None
     return {'memory_limit': number('proxy_mem_limited', _values.size),
             'client_max_connections': number('client_max_connections', _values.whole)}
+
+
+def python():
+    """What runs the script."""
+    return next((path for path in PYTHONS if os.path.isfile(path) and os.stat(path).st_uid == 0), sys.executable)
 
 
 class Agent(object):
@@ -118,7 +125,7 @@ class Agent(object):
             return ensure_file(self.changes, folder, os.path.basename(path), text, mode, (os.geteuid(), os.getegid()))
 
     def _ensure_schedule(self):
-        words = dict(python=sys.executable, script=self.layout.agent_script, folder=self.folder)
+        words = dict(python=python(), script=self.layout.agent_script, folder=self.folder)
         if not os.path.isdir(self.layout.systemd):
             self._ensure(os.path.join(self.layout.cron, CRON), CRON_TEXT.format(**words))
             return
@@ -135,7 +142,7 @@ class Agent(object):
     def _refresh(self):
         if self.changes.check_mode:
             return
-        rc, out, err = self.run([sys.executable, self.layout.agent_script, self.folder])
+        rc, out, err = self.run([python(), '-E', '-s', self.layout.agent_script, self.folder])
         if rc != 0:
             raise HostError('The monitoring agents could not be told: %s' % (err or out).strip())
 

@@ -12,10 +12,11 @@ import pwd
 import re
 import socket
 import stat
+import sys
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _agents, _instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _agent, _agents, _instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import Instance, PackageScript
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_agent
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import call, idle, running, wait_until, write
@@ -90,6 +91,17 @@ def test_two_instances_share_the_agents_and_leave_nothing(host):
     assert host.call('bar-3883', state='absent')['changed']
     assert host.left() == before
     assert not host.call('bar-3883', state='absent')['changed']
+
+
+@pytest.mark.parametrize('given, ran', [(['none', 'a'], 'a'), (['mine', 'a'], 'a'), (['none'], sys.executable)])
+def test_the_system_s_python_runs_the_script(host, monkeypatch, given, ran):
+    for name in ('a', 'mine'):
+        write(host.folder / name, '#!/bin/sh\nexec %s "$@"\n' % sys.executable, 0o755)
+    os.chown(str(host.folder / 'mine'), 1, 1)
+    monkeypatch.setattr(_agent, 'PYTHONS', [str(host.folder / name) for name in given])
+    host.call()
+    [line] = (host.folder / 'etc' / 'cron.d' / 'obproxy-agent').read_text().splitlines()[1:]
+    assert ' root %s -E -s %s' % (os.path.join(str(host.folder), ran), host.layout.agent_script) in line
 
 
 def test_check_mode(host):
