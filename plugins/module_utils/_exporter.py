@@ -16,7 +16,8 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
 
 CLUSTER = re.compile(r'^(?!.*\.\.)[A-Za-z][A-Za-z0-9_.-]{0,63}\Z')
 MODE = 0o644
-LOCK_TIMEOUT = 60
+# Less than the subtask has, so that it ends with words on who holds the lock.
+LOCK_TIMEOUT = 20
 
 
 def file_name(cluster):

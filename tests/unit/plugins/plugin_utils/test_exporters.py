@@ -15,7 +15,9 @@ import sys
 
 import pytest
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._exporter import LOCK_TIMEOUT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _exporters
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag import INSTALL
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import RequestError
 
 COMMAND = 'ansible_collections.oceanbase.obproxy.plugins.plugin_utils.http_sd'
@@ -78,6 +80,11 @@ def test_asking_changes_nothing_of_the_registry(world, create_body):
     before = path.read_bytes(), sorted(os.listdir(path.parent))
     assert len(json.loads(http_sd(world.url).stdout)) == 1
     assert (path.read_bytes(), sorted(os.listdir(path.parent))) == before
+
+
+def test_who_waits_for_a_lock_can_say_so_before_the_subtask_ends():
+    [step] = [step for step in INSTALL if step.role == 'register_exporter']
+    assert LOCK_TIMEOUT < step.timeout
 
 
 def test_an_exporter_of_nobody_is_refused(world, create_body):
