@@ -55,13 +55,22 @@ def _text(found):
     return json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n'
 
 
+def server_of(labels):
+    """Which server's exporter it is, None where the labels don't say."""
+    ids = labels.get('obproxy_cluster_id'), labels.get('obproxy_server_id')
+    return ids if all(ids) else None
+
+
 def _merged(before, targets, present):
     found = dict(before)
     for target in targets:
+        labels = labels_of(target)
+        server = server_of(labels)
+        # A server has one exporter: under an address that it had before there is nothing any more.
+        for address in [one for one in found if one == target['address'] or (server and server_of(found[one]) == server)]:
+            found.pop(address)
         if present:
-            found[target['address']] = labels_of(target)
-        else:
-            found.pop(target['address'], None)
+            found[target['address']] = labels
     return found
 
 

@@ -19,7 +19,7 @@ except ImportError:  # Python 2.7
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.urls import open_url
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._exporter import labels_of
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._exporter import labels_of, server_of
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 
 SERVICE = 'obproxy-exporter'
@@ -65,7 +65,12 @@ class Consul(object):
         self.call('PUT', '/v1/agent/service/register', service)
 
     def deregister(self, identifier):
-        self.call('PUT', '/v1/agent/service/deregister/' + quote(identifier, safe=''))
+        try:
+            self.call('PUT', '/v1/agent/service/deregister/' + quote(identifier, safe=''))
+        except HostError as exc:
+            # Somebody else was faster: it is gone, as wanted.
+            if 'Unknown service' not in str(exc):
+                raise
 
 
 def _plain(found):
@@ -82,6 +87,13 @@ def _service(cluster, target):
             'Tags': ['obproxy', cluster], 'Meta': labels_of(target)}
 
 
+def _elsewhere(found, wanted):
+    """The ids of what is registered of the same server under another address."""
+    server = server_of(wanted['Meta'])
+    return sorted(identifier for identifier, one in found.items() if server and identifier != wanted['ID']
+                  and one['Tags'] == wanted['Tags'] and server_of(one['Meta']) == server)
+
+
 def _shown(service):
     return json.dumps(service, indent=2, sort_keys=True, separators=(',', ': ')) + '\n' if service else ''
 
@@ -91,15 +103,13 @@ def merge(changes, consul, cluster, targets, present):
     found = consul.services()
     for target in targets:
         wanted = _service(cluster, target)
-        identifier = wanted['ID']
-        before, after = found.get(identifier), wanted if present else None
-        if before == after:
-            continue
-        changes.add('Consul service ' + identifier, _shown(before), _shown(after))
-        if present:
-            found[identifier] = wanted
-        else:
-            found.pop(identifier)
-        if not changes.check_mode:
-            consul.register(wanted) if present else consul.deregister(identifier)
+        for identifier in [wanted['ID']] + _elsewhere(found, wanted):
+            before, after = found.pop(identifier, None), wanted if present and identifier == wanted['ID'] else None
+            if after:
+                found[identifier] = after
+            if before == after:
+                continue
+            changes.add('Consul service ' + identifier, _shown(before), _shown(after))
+            if not changes.check_mode:
+                consul.register(after) if after else consul.deregister(identifier)
     return len([one for one in found.values() if cluster in one['Tags']])

@@ -15,7 +15,8 @@ author:
   - oceanbase.obproxy contributors (@oceanbase)
 description:
   - Adds exporters to, or removes them from, what Prometheus discovers its targets by. Targets are told apart by their
-    address; those of others are kept, also while others change them.
+    address, and by their labels C(obproxy_cluster_id) and C(obproxy_server_id), as a server has one exporter; those of others
+    are kept, also while others change them.
 options:
   backend:
     description:

@@ -7,6 +7,8 @@ import urllib.request
 
 from conftest import outcome, register, serving, start_module, until
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._exporter_consul import Consul
+
 LABELS = {'obproxy_cluster': 'foo', 'obproxy_cluster_id': '1', 'obproxy_server_id': '7', 'version': '4.3.1.0', 'idc': 'north-1',
           'work_mode': 'RS_LIST'}
 HTTP_SD = 'ansible_collections.oceanbase.obproxy.plugins.plugin_utils.http_sd'
@@ -65,6 +67,20 @@ def test_consul_tells_what_is_registered_until_it_is_not(consul):
     assert register(**options, targets=both, state='absent')['targets'] == 0
     until(lambda: not catalogued(consul))
     assert not register(**options, targets=both, state='absent')['changed']
+
+
+def test_consul_has_a_server_that_has_moved_once(consul):
+    options = {'backend': 'consul', 'cluster': 'foo', 'consul_url': consul}
+    register(**options, targets=targets(['10.0.0.1:2884', '10.0.0.2:2884']))
+    assert register(**options, targets=targets(['10.0.0.9:2884']))['targets'] == 2
+    until(lambda: sorted(catalogued(consul)) == ['10.0.0.2:2884', '10.0.0.9:2884'])
+    assert register(**options, targets=targets(['10.0.0.1:2884', '10.0.0.2:2884']), state='absent')['targets'] == 0
+    until(lambda: not catalogued(consul))
+
+
+def test_what_consul_does_not_know_is_deregistered(consul):
+    """Somebody else may have done it meanwhile."""
+    Consul(consul, None).deregister('obproxy-exporter-10.0.0.1:2884')
 
 
 def test_twenty_at_once_lose_nothing(tmp_path):

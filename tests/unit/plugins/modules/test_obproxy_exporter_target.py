@@ -127,6 +127,15 @@ def test_a_new_version_replaces_the_label(path):
     assert content(path) == {'10.0.0.1:2884': {'version': '4.3.1.0'}, '10.0.0.2:2884': {'version': '4.2.3.0'}}
 
 
+def test_a_server_that_has_moved_is_registered_once(path):
+    ids = dict(obproxy_cluster_id=1, obproxy_server_id=7)
+    merge(path, [target('10.0.0.1:2884', **ids), target('10.0.0.2:2884', **dict(ids, obproxy_server_id=8)), target('10.0.0.3:2884')])
+    assert merge(path, [target('10.0.0.9:2884', **ids)])[0].changed
+    assert sorted(content(path)) == ['10.0.0.2:2884', '10.0.0.3:2884', '10.0.0.9:2884']
+    assert merge(path, [target('10.0.0.4:2884', **ids)], present=False)[1] == 2
+    assert sorted(content(path)) == ['10.0.0.2:2884', '10.0.0.3:2884']
+
+
 def test_the_last_one_out_disturbs_nobody_who_comes_in(path):
     os.makedirs(str(path.parent))
     children = []
