@@ -30,7 +30,6 @@ class Service:
         self.result = None
         self.record = Path(self.layout.records) / f'{instance.name}.json'
         self.record.parent.mkdir(parents=True)
-        (root / 'run').mkdir()
         self.record.write_text(json.dumps({
             'format': 1, 'name': instance.name, 'user': instance.user, 'home': str(instance.home),
             'sql_port': instance.sql, 'state': 'creating'}))

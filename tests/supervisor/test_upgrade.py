@@ -83,7 +83,6 @@ class Site(Service):
         record.update(exporter_port=instance.exporter, rpc_port=instance.rpc, cluster_name=instance.cluster,
                       version=packages.file(version), supervisor='obproxyd')
         self.record.write_text(json.dumps(record))
-        (root / 'run').mkdir()
         self.result = None
 
     def upgrade(self, version, check_mode=False, **changed):
