@@ -11,6 +11,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import places
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import BEFORE
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
     describe, describe_parameters, package_of)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
@@ -154,6 +155,7 @@ class Operation:
             'obproxy_parameter_version': self.cluster['parameter_version'],
             'obproxy_need_delete_cluster': self.request.operation == 'delete',
             'package_name': package['name'] if package else '',
+            BEFORE: ', '.join(f"{server['id']} {server['status']}" for server in self.servers),
         }
         return _dag.context(strings, hosts=[server['host_id'] for server in self.servers],
                             servers=[server['id'] for server in self.servers], parallel=len(self.hosts) > 1, lists=False)

@@ -173,6 +173,25 @@ def test_servers_that_a_run_has_never_come_to_go_on_as_they_were(fleet):
         ('UNAVAILABLE', 'NORMAL'), ('RUNNING', 'NORMAL')]
 
 
+def test_what_a_failed_run_has_not_come_to_is_what_it_was(fleet):
+    fleet.sql("UPDATE obproxy_servers SET status = 'UNAVAILABLE' WHERE id = 2")
+    run = fleet.operate('remove', {'obproxyServerIds': [1, 2]})['run']
+    with fleet.registry.transaction() as store:
+        store.tasks.mark_recorded(run['id'])
+        _outcome.close_run(store, run['id'])
+    assert [row['status'] for row in fleet.rows('servers')] == ['RUNNING', 'UNAVAILABLE']
+
+
+def test_links_that_cannot_be_set_take_no_server_away(fleet):
+    run = fleet.operate('links', {'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}]})['run']
+    with fleet.registry.transaction() as store:
+        store.tasks.mark_recorded(run['id'])
+        subtask = run['hosts']['alpha']['subtasks']['sync_parameters']
+        store.tasks.move([(subtask, 'READY', None, None), (subtask, 'RUNNING', None, None), (subtask, 'FAILED', None, 'refused')])
+        _outcome.close_run(store, run['id'])
+    assert {row['status'] for row in fleet.rows('servers')} == {'RUNNING'}
+
+
 def test_a_stop_that_nobody_recorded_is_told_by_its_servers(fleet):
     run = fleet.operate('stop')['run']
     finish(fleet, run, 'UNAVAILABLE')
