@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import fcntl
 import json
 import os
 import sys
@@ -157,10 +158,12 @@ class Agent(object):
         if facts is None:
             return
         with opened(self.folder) as folder:
+            # The script holds it from reading to writing: what it has read of the instance is not to come back.
+            fcntl.flock(folder.fd, fcntl.LOCK_EX)
             remove_file(self.changes, folder, name + '.json')
             left = [entry for entry in folder.entries() if entry.endswith('.json') and entry != name + '.json']
-        if left:
             self._remove_outputs(facts, self._used(left))
+        if left:
             self._refresh()
             return
         if os.path.isdir(self.layout.systemd) and not self.changes.check_mode:
@@ -168,7 +171,6 @@ class Agent(object):
         for path in (os.path.join(self.layout.units, TIMER), os.path.join(self.layout.units, SERVICE),
                      os.path.join(self.layout.cron, CRON), self.layout.agent_script):
             self._ensure(path, '')
-        self._remove_outputs(facts, set())
         if not self.changes.check_mode:
             if os.path.isdir(self.layout.systemd):
                 self._systemctl('daemon-reload')
@@ -177,7 +179,7 @@ class Agent(object):
     def _used(self, entries):
         """The directories into which other instances are written."""
         others = [self._read(entry[:-len('.json')]) for entry in entries]
-        return set(one[key] for one in others for key, _name in OUTPUTS)
+        return set(one[key] for one in others if one for key, _name in OUTPUTS)
 
     def _remove_outputs(self, facts, used):
         for key, name in OUTPUTS:

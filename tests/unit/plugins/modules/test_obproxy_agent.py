@@ -6,6 +6,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import fcntl
 import json
 import os
 import pwd
@@ -91,6 +92,31 @@ def test_two_instances_share_the_agents_and_leave_nothing(host):
     assert host.call('bar-3883', state='absent')['changed']
     assert host.left() == before
     assert not host.call('bar-3883', state='absent')['changed']
+
+
+def test_the_script_writes_nothing_back_while_an_instance_is_forgotten(host, monkeypatch):
+    host.call()
+    remove, held = _agent.remove_file, []
+
+    def remove_and_look(changes, folder, name):
+        fd = os.open(str(host.folder / 'etc' / 'obproxy' / 'agent'), os.O_RDONLY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (IOError, OSError):
+            held.append(name)
+        finally:
+            os.close(fd)
+        return remove(changes, folder, name)
+    monkeypatch.setattr(_agent, 'remove_file', remove_and_look)
+    assert host.call(state='absent')['changed']
+    assert held == ['foo-2883.json', 'obproxy.prom', 'obproxy.yaml']
+
+
+def test_facts_that_are_empty_are_passed_over(host):
+    host.call()
+    write(host.folder / 'etc' / 'obproxy' / 'agent' / 'bar-3883.json', '')
+    host.call()
+    assert set(name for _metric, name in host.metrics()) == {'foo-2883'}
 
 
 @pytest.mark.parametrize('given, ran', [(['none', 'a'], 'a'), (['mine', 'a'], 'a'), (['none'], sys.executable)])
