@@ -76,7 +76,10 @@ class ControllerAction(ActionBase):
 
     def lease(self):
         """Return the seconds for which a run lives without a sign of life."""
-        seconds = number(self._variable('obproxy_lease_seconds')) or _leases.SECONDS
+        given = self._variable('obproxy_lease_seconds')
+        seconds = _leases.SECONDS if given is None else number(given)
+        if seconds is None or seconds > _leases.LONGEST_SECONDS:
+            raise RequestError([Fault.of('obproxy_lease_seconds', given, f'whole seconds from 1 to {_leases.LONGEST_SECONDS}')])
         watched = CALLBACK in (C.CALLBACKS_ENABLED or ())
         return seconds if watched else max(seconds, _leases.UNWATCHED_SECONDS)
 

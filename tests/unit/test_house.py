@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._fields import BODIES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -161,13 +161,22 @@ def test_one_variable_has_one_default_in_all_roles():
             assert seen.setdefault(name, option) == option, f'{role}: {name}'
 
 
+def test_the_guide_has_every_subtask_s_timeout():
+    rows = re.findall(r'^\| (\d+|none) \| (`\w+`(?:, `\w+`)*) \|$', (ROOT / 'docs' / 'operations.md').read_text(encoding='utf-8'), re.M)
+    told = {role: 0 if seconds == 'none' else int(seconds) for seconds, roles in rows for role in re.findall(r'\w+', roles)}
+    steps = [step for graph in _timeouts.GRAPHS for step in graph if isinstance(step, _dag.Step)]
+    assert told == {step.role: step.timeout for step in steps}
+
+
 def test_every_module_is_in_the_action_group():
     modules = sorted(path.stem for path in (ROOT / 'plugins' / 'modules').glob('obproxy_*.py'))
     assert load('meta', 'runtime.yml')['action_groups']['all'] == modules
 
 
 def test_the_guide_lists_every_variable_that_a_user_sets():
-    guide = set(re.findall(r'^\| `(obproxy_\w+)`', (ROOT / 'docs' / 'variables.md').read_text(encoding='utf-8'), re.M))
+    lines = re.findall(r'^\| `(obproxy_\w+)`', (ROOT / 'docs' / 'variables.md').read_text(encoding='utf-8'), re.M)
+    guide = set(lines)
+    assert len(lines) == len(guide) and 'obproxy_lease_seconds' in guide
     described = {name for role in ROLES for name in specs(role)['main']['options']}
     assert described - {'obproxy_server', 'obproxy_plan', 'obproxy_batch'} <= guide
 

@@ -53,6 +53,14 @@ def test_a_refusal_in_the_envelope(create, playbooks, create_body, world):
     assert not world.path.exists()
 
 
+@pytest.mark.parametrize('given', ['3601', '0', 'long'])
+def test_a_lease_that_would_hold_a_cluster_for_too_long_is_refused(create, playbooks, world, given):
+    assert create(arguments=('-e', f'obproxy_lease_seconds={given}'))[0] != 0
+    fault, = playbooks.result['error']['faults']
+    assert (fault['field'], fault['given'], fault['expected']) == ('obproxy_lease_seconds', given, 'whole seconds from 1 to 3600')
+    assert not world.path.exists()
+
+
 def test_check_mode_writes_nothing(create, playbooks, world):
     code, output = create({**UPDATE, 'vars': {'up': '{{ obproxy_plan.hosts.values() | list }}'}}, FINISH, RESULT, arguments=['--check'])
     assert code == 0, output
