@@ -34,7 +34,8 @@ class ActionModule(ControllerAction):
                 'ansible_stats': self._left(_outcome.artifact(outcome))}
         if not outcome['recorded']:
             more['warnings'] = [_outcome.NOT_RECORDED]
-        message = _outcome.failure_message(outcome['run']['operation'], outcome['results'])
+        message = _outcome.failure_message(
+            outcome['run']['operation'], outcome['results'], outcome['run']['cluster_id'], outcome['prohibited'])
         if message:
             return self._failure(values, message, data=outcome['data'], **more)
         return self._envelope.answer(outcome['data'], **more)

@@ -94,7 +94,7 @@ from ansible.template import Templar
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, subtask_names
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, prohibited_tasks, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_report import Report
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import is_launched, next_step, ways_on
@@ -144,6 +144,7 @@ class CallbackModule(CallbackBase):
     def _forget(self):
         self._follower = self._writer = self._console = self._report = None
         self._check = self._warned = False
+        self._prohibited = ()
         self._tails = tasks.Tails()
         self._batch = None
         self._items = {}
@@ -279,6 +280,7 @@ class CallbackModule(CallbackBase):
         atexit.register(self._leave)
         self._check = bool(context.CLIARGS.get('check') or task.check_mode)
         self._follower = Follower(run, subtask_names(content.get('data') or {}))
+        self._prohibited = prohibited_tasks(content.get('data') or {})
         self._console = Console(self._display, self._follower, self._check, self.get_option('live') and not is_launched())
         found = self._learn_secrets(host, task)
         servers = content.get('hosts')
@@ -371,8 +373,10 @@ class CallbackModule(CallbackBase):
         return [next_step(command), *self._ways_on()]
 
     def _ways_on(self):
-        failed = next((state for state in self._follower.hosts.values() if state.failure), None)
-        return ways_on(self._follower.run['operation'], failed.task_id, failed.failure.id) if failed and self._writer else []
+        run, failed = self._follower.run, [state for state in self._follower.hosts.values() if state.failure]
+        if not failed or not self._writer:
+            return []
+        return ways_on(run['operation'], [state.task_id for state in failed], failed[0].failure.id, run.get('cluster_id'), self._prohibited)
 
     def _warn_of_registry(self):
         if self._writer.trouble:

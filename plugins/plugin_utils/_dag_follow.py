@@ -92,6 +92,12 @@ def subtask_names(data):
     return {subtask['id']: subtask['name'] for task in tasks or () for subtask in task.get('subtasks') or ()}
 
 
+def prohibited_tasks(data):
+    """Return the ids of the tasks in an answer's data that must not be rolled back."""
+    tasks = data.get('contents', [data]) if isinstance(data, dict) else data
+    return {task['id'] for task in tasks or () if any(subtask.get('prohibitRollback') for subtask in task.get('subtasks') or ())}
+
+
 class Follower:
     """Follows the hosts of one run through their chains."""
 

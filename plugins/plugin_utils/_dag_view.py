@@ -147,17 +147,27 @@ def _command():
     return ' '.join(['ansible-playbook', *(f'-i {shlex.quote(one)}' for one in ([given] if isinstance(given, str) else given)), ''])
 
 
-def ways_on(operation, task_id, subtask_id):
-    """Return the operations that a failed task allows."""
+def ways_on(operation, task_ids, subtask_id, cluster_id=None, prohibited=()):
+    """Return the operations that failed tasks allow; prohibited are those that must not be rolled back."""
     if operation not in RESUMABLE:
         return []
-    rows = [
-        (f'oceanbase.obproxy.task_retry -e obproxy_task_id={task_id}', 'go on from the failed subtask'),
-        (f'oceanbase.obproxy.task_skip -e obproxy_subtask_id={subtask_id}', 'take it for done, go on behind it'),
-        (f'oceanbase.obproxy.task_rollback -e obproxy_task_id={task_id}', 'undo the whole task, on all of its hosts'),
-    ]
+    task_ids = list(dict.fromkeys(task_ids))
+    undone = next((one for one in task_ids if one not in prohibited), None)
+    # Without a task's id it is about every failed task of the cluster's last run.
+    wanted, what = (f'task_id={task_ids[0]}', 'subtask') if len(task_ids) == 1 else (f'cluster_id={cluster_id}', 'subtask of each task')
+    rows = [(f'oceanbase.obproxy.task_retry -e obproxy_{wanted}', f'go on from the failed {what}'),
+            (f'oceanbase.obproxy.task_skip -e obproxy_subtask_id={subtask_id}', 'take it for done, go on behind it')]
+    if undone is not None:
+        rows.append((f'oceanbase.obproxy.task_rollback -e obproxy_task_id={undone}', 'undo the whole task, on all of its hosts'))
     width = max(len(row[0]) for row in rows)
-    return ['Or take up what has failed:', *(f'  {_command()}{row[0]:<{width}}  # {row[1]}' for row in rows)]
+    same = ', with the same -e and vault options' if _has_options() else ''
+    return [f'Or take up what has failed{same}:', *(f'  {_command()}{row[0]:<{width}}  # {row[1]}' for row in rows)]
+
+
+def _has_options():
+    """Tell whether this run was given variables or vaults, which those that go on need, too; they may hold secrets."""
+    given = ('extra_vars', 'vault_ids', 'vault_password_files', 'ask_vault_pass')
+    return not is_launched() and any(context.CLIARGS.get(name) for name in given)
 
 
 def next_step(command):

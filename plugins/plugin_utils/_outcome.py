@@ -108,7 +108,7 @@ def close_run(store, run_id, before=None, trace_id=None):
         let_go(store, store.tasks.tasks(run_id))
     views = [task_view(task) for task in store.tasks.tasks(run_id)]
     return {
-        'run': run, 'recorded': bool(run['recorded']) or not hosts,
+        'run': run, 'recorded': bool(run['recorded']) or not hosts, 'prohibited': {task['id'] for task in tasks if task['prohibit_rollback']},
         'results': _undone(before, results) if before else results,
         'data': views[0] if run['operation'] == 'create' else {'contents': views},
     }
@@ -139,7 +139,7 @@ def _taken(run, tasks, before):
     results = [{**entry, 'status': _states.FAILED, 'subtask': entry['subtask'] or task['name'], 'error': SUPERSEDED}
                for task in tasks for entry in outcomes(task)]
     views = [task_view(task) for task in tasks]
-    return {'run': run, 'recorded': True, 'results': before or results,
+    return {'run': run, 'recorded': True, 'prohibited': (), 'results': before or results,
             'data': views[0] if run['operation'] == 'create' else {'contents': views}}
 
 
@@ -239,7 +239,7 @@ def lost(run_id, run):
             'status': _states.FAILED, 'recorded': False, 'tasks': []}
 
 
-def failure_message(operation, results):
+def failure_message(operation, results, cluster_id=None, prohibited=()):
     """Return one line per failed host and what to do next; nothing when all went well."""
     failed = [result for result in results if result['status'] == _states.FAILED]
     pending = [result['host'] for result in results if result['status'] == _states.PENDING]
@@ -255,4 +255,4 @@ def failure_message(operation, results):
     if pending:
         lines.append(f"Not begun, and left as they were: {', '.join(pending)}.")
     return '\n'.join([*lines, 'Mend the cause, then run the same command again; what is done already is left alone.',
-                      *(ways_on(operation, left[0]['task_id'], left[0]['subtask_id']) if left else ())])
+                      *(ways_on(operation, [one['task_id'] for one in left], left[0]['subtask_id'], cluster_id, prohibited) if left else ())])

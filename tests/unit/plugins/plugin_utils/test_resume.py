@@ -242,6 +242,19 @@ def test_a_rollback_that_fails_is_told_beside_the_cause(world, failed, resume):
     assert f"task_retry -e obproxy_task_id={gamma['task_id']}" in message
 
 
+def test_the_next_commands_are_those_that_would_work(world, failed, resume):
+    with world.registry.transaction() as store:
+        outcome = _outcome.close_run(store, failed['id'])
+    both = [{**entry, 'status': 'FAILED'} for entry in outcome['results']]
+    gamma, delta = (failed['hosts'][name]['task_id'] for name in ('gamma', 'delta'))
+    message = _outcome.failure_message('create', both, 7, {gamma})
+    assert 'task_retry -e obproxy_cluster_id=7 ' in message and 'task_retry -e obproxy_task_id' not in message
+    assert f'task_rollback -e obproxy_task_id={delta} ' in message
+    assert 'task_rollback' not in _outcome.failure_message('create', both, 7, {gamma, delta})
+    one = _outcome.failure_message('create', outcome['results'], 7, outcome['prohibited'])
+    assert f'task_retry -e obproxy_task_id={gamma} ' in one and f'task_rollback -e obproxy_task_id={gamma} ' in one
+
+
 def test_a_run_that_another_has_superseded_undoes_nothing(world, failed, resume, add_body):
     plan = resume('undo_failed', failed)
     assert (plan['changed'], plan['run'], plan['hosts']) == (False, failed, {})
