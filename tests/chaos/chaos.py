@@ -22,7 +22,7 @@ import cases  # noqa: E402  pylint: disable=wrong-import-position
 import view  # noqa: E402  pylint: disable=wrong-import-position
 from lab import Lab  # noqa: E402  pylint: disable=wrong-import-position
 from podman import podman  # noqa: E402  pylint: disable=wrong-import-position
-from runs import LEASE, PASSWORD, Site, say  # noqa: E402  pylint: disable=wrong-import-position
+from runs import LEASE, LIMIT, PASSWORD, Site, say  # noqa: E402  pylint: disable=wrong-import-position
 
 RESET = """
 systemctl stop 'obproxy-*'; rm -f /etc/systemd/system/obproxy-* /etc/systemd/system/*/obproxy-*; systemctl daemon-reload
@@ -67,6 +67,8 @@ def carry_out(site: Site, case: cases.Case, pristine: dict, wanted: dict) -> tup
     at = (case.at, lambda run: case.act(site, run), case.later) if case.at else None
     first = site.run(body=case.body, variables=fill(case.variables, site), at=at)
     case.after(site)
+    if first.hung:
+        wrong.append(f'first run: hung, and was ended after {LIMIT} s: see {first.log}')
     if case.says and not re.search(case.says, ' '.join(first.output.split())) and not (case.may_succeed and first.code == 0):
         wrong.append(f'first run: does not say {case.says!r}')
     if first.verdict in ('SUCCESSFUL', 'FAILED') and not case.may_succeed:
@@ -80,7 +82,8 @@ def carry_out(site: Site, case: cases.Case, pristine: dict, wanted: dict) -> tup
     wrong += settled(site, wanted)
     if second.code:
         wrong.append(f'second run: see {second.log}')
-    return first.verdict, second.verdict, wrong
+    struck = f' (struck: {first.struck})' if first.struck not in (None, case.at) else ''
+    return f'{first.verdict}{struck}', second.verdict, wrong
 
 
 def work(site: Site, todo: queue.Queue, pristine: dict, wanted: dict, rows: list) -> None:

@@ -56,6 +56,7 @@ class Run:
 
     def __init__(self, site, playbook, body, variables, options, at):
         stem = site.home / f'{site.count:02}-{playbook}'
+        self.struck: str | None = None
         self.events, self.log = stem.with_suffix('.jsonl'), stem.with_suffix('.log')
         write(stem.with_suffix('.vars.json'), site.variables(**variables))
         words = ['-e', f'@{stem.with_suffix(".vars.json")}']
@@ -77,9 +78,11 @@ class Run:
         watcher = threading.Thread(target=self._watch, args=at, daemon=True) if at else None
         if watcher:
             watcher.start()
+        self.hung = False
         try:
             self.code = self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
+            self.hung = True
             self.kill()
             self.code = self.process.wait()
         if watcher:
@@ -91,9 +94,15 @@ class Run:
         while self.process.poll() is None:
             if any(event.get('role') == role for event in self.told()):
                 time.sleep(later)
+                self.struck = self._running()
                 act(self)
                 return
             time.sleep(0.02)
+
+    def _running(self) -> str:
+        """Return the subtask that is RUNNING now: a quick one may have been over before the fault struck."""
+        states = {event['role']: event['status'] for event in self.told() if event['event'] == 'subtask'}
+        return ', '.join(role for role, status in states.items() if status == 'RUNNING') or 'none'
 
     def told(self) -> list[dict]:
         if not self.events.exists():
