@@ -192,15 +192,21 @@ def ocp_file(instances, _running):
     return ''.join(lines)
 
 
-def write(folder, name, text):
+def open_folder(path):
+    """A directory held open. Only root's own links are followed: those of others may lead root anywhere."""
+    if os.path.islink(path) and os.lstat(path).st_uid == 0:
+        path = os.path.realpath(path)
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def write(fd, name, text):
     """Put a file in place in one step. OCP's agent is left alone when nothing is new; a textfile's age says that all is well."""
-    path, new = os.path.join(folder, name), os.path.join(folder, '.%s.new' % name)
+    path, new = '/proc/self/fd/%d/%s' % (fd, name), '/proc/self/fd/%d/.%s.new' % (fd, name)
     if name == OCP_FILE and read(path) == text:
         return
     if os.path.lexists(new):
         os.unlink(new)
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(fd, 'w') as target:
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), 'w') as target:
         target.write(text)
         os.fchmod(target.fileno(), 0o644)
     os.rename(new, path)
@@ -220,9 +226,13 @@ def refresh(facts_folder):
     for key, name, render in (('textfile_dir', TEXTFILE, textfile), ('ocp_agent_dir', OCP_FILE, ocp_file)):
         for folder in sorted(set(facts[key] for facts in instances if facts[key])):
             try:
-                owner = os.stat(folder)
                 text = render([facts for facts in instances if facts[key] == folder], running)
-                as_owner(owner.st_uid, owner.st_gid, write, folder, name, text)
+                fd = open_folder(folder)
+                try:
+                    owner = os.fstat(fd)
+                    as_owner(owner.st_uid, owner.st_gid, write, fd, name, text)
+                finally:
+                    os.close(fd)
             except (IOError, OSError) as exc:
                 faults.append('%s cannot be written: %s' % (os.path.join(folder, name), exc))
     return faults

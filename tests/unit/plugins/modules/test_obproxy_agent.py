@@ -119,6 +119,29 @@ def test_facts_that_are_empty_are_passed_over(host):
     assert set(name for _metric, name in host.metrics()) == {'foo-2883'}
 
 
+def test_a_link_of_the_agent_s_owner_leads_root_nowhere(host):
+    properties, victim = host.ocp / 'conf' / 'config_properties', host.folder / 'victim'
+    os.rmdir(str(properties))
+    os.mkdir(str(victim))
+    os.symlink(str(victim), str(properties))
+    host.call()
+    assert os.listdir(str(victim)) == ['obproxy.yaml']
+    os.unlink(str(victim / 'obproxy.yaml'))
+    os.lchown(str(properties), 1, 1)
+    result = host.call()
+    assert result['failed'] and str(properties / 'obproxy.yaml') + ' cannot be written' in result['msg']
+    assert os.listdir(str(victim)) == []
+    assert set(name for _metric, name in host.metrics()) == {'foo-2883'}
+
+
+def test_the_files_belong_to_the_directory_s_owner(host):
+    properties = host.ocp / 'conf' / 'config_properties'
+    for folder in (host.textfiles, properties):
+        os.chown(str(folder), 1, 1)
+    host.call()
+    assert [os.stat(str(path)).st_uid for path in (host.textfiles / 'obproxy.prom', properties / 'obproxy.yaml')] == [1, 1]
+
+
 @pytest.mark.parametrize('given, ran', [(['none', 'a'], 'a'), (['mine', 'a'], 'a'), (['none'], sys.executable)])
 def test_the_system_s_python_runs_the_script(host, monkeypatch, given, ran):
     for name in ('a', 'mine'):
