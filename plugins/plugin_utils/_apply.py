@@ -9,6 +9,7 @@ import dataclasses
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameters import same
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import resolve
@@ -118,7 +119,8 @@ class Wanted:
 
     def _behind(self, names):
         """Return the servers that lack a version of the parameters, or have drifted from those of these names."""
-        return [server for server in self.servers.values() if server['status'] != 'CREATING' and (
+        resting = stopped_on_purpose(self.store, self.cluster)
+        return [server for server in self.servers.values() if server['status'] != 'CREATING' and server['id'] not in resting and (
             server['parameter_version'] != self.cluster['parameter_version']
             or names & set(self.seen.get(str(server['id']), {}).get('parameters', ())))]
 
