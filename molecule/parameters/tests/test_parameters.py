@@ -145,3 +145,16 @@ def test_nothing_is_pending_after_a_restart_and_null_takes_a_parameter_out(proxi
     left = said[said.index('Say what awaits a restart'):]
     assert '"pending_restart": {}' in left
     assert values(proxies, 'slow_query_time_threshold') == ['60s', '60s'] and version() == (known + 1, [known + 1] * 2)
+
+
+def test_what_awaits_a_restart_is_rolled_where_that_is_wanted(proxies, play, change):
+    before = {name: proxy.pid() for name, proxy in proxies.items()}
+    body = {'parameters': [{'name': 'work_thread_num', 'value': 6}]}
+    code, said = play('parameters', body=body, obproxy_restart_pending=True)
+    assert code == PASSED, said
+    assert said.index('OBProxy parameters, cluster delta') < said.index('OBProxy restart, cluster delta')
+    for name, proxy in proxies.items():
+        until(lambda one=proxy, old=before[name]: old not in one.pids() and len(one.pids()) == 1, 90)
+        assert value(proxy, 'work_thread_num') == '6'
+    code, said = change(work_thread_num=6)
+    assert code == PASSED and '"pending_restart": {}' in said[said.index('Say what awaits a restart'):]
