@@ -86,10 +86,11 @@ def test_what_consul_does_not_know_is_deregistered(consul):
 def test_twenty_at_once_lose_nothing(tmp_path):
     options = {'cluster': 'many', 'directory': str(tmp_path)}
     addresses = [f'10.1.{number}.1:2884' for number in range(20)]
-    started = [start_module(**options, targets=targets([address])) for address in addresses]
+    servers = targets(addresses)
+    started = [start_module(**options, targets=[server]) for server in servers]
     assert [one.get('msg') for one in map(outcome, started) if not one.get('changed')] == []
     assert written(tmp_path) == set(addresses)
-    started = [start_module(**options, targets=targets([address]), state='absent') for address in addresses[:10]]
+    started = [start_module(**options, targets=[server], state='absent') for server in servers[:10]]
     assert [one.get('msg') for one in map(outcome, started) if not one.get('changed')] == []
     assert written(tmp_path) == set(addresses[10:])
 

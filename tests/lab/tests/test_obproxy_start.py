@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'obproxy'))
 
-from obproxy_harness import ANY_KERNEL, listens, sha1, wait_for  # noqa: E402
+from obproxy_harness import ANY_KERNEL, greets, listens, sha1, wait_for  # noqa: E402
 
 pytest_plugins = ('obproxy_harness',)
 
@@ -45,7 +45,7 @@ def test_returns_at_once_with_nothing_of_its_terminal(launch):
 def test_stays_in_the_foreground_when_told(launch):
     proxy = launch()
     process = subprocess.Popen([proxy.program, *proxy.arguments(), '-N'], cwd=proxy.home)
-    wait_for(lambda: listens(proxy.sql))
+    wait_for(lambda: greets(proxy.sql))
     assert proxy.pids() == [process.pid]
     process.terminate()
     assert process.wait(2) == 0
