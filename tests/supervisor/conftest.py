@@ -1,6 +1,7 @@
 """Instances of the stand-in OBProxy under the rendered obproxyd.sh, in temporary homes."""
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import re
@@ -152,6 +153,9 @@ def make(tmp_path, package):
     yield instance
     for one in made:
         one.call('stop', OBPROXYD_STOP_LIMIT='1')
+        # What has just been stopped may be seen a moment longer.
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda gone=one: not gone.pids() + gone.watchdogs())
         left = one.pids() + one.watchdogs()
         for pid in left:
             os.kill(pid, 9)

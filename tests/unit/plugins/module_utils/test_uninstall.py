@@ -60,8 +60,9 @@ def test_an_instance_without_a_record_that_runs_is_not_called_gone(layout, tmp_p
     home = tmp_path / NAME
     home.mkdir()
     shutil.copy('/bin/sleep', str(home / 'obproxy'))
-    (home / 'obproxyd.sh').write_text(u'while :; do sleep 1; done\n')
-    running = subprocess.Popen(argv, cwd=str(home))
+    # It waits without a child, which would outlive it.
+    (home / 'obproxyd.sh').write_text(u'read -r _\n')
+    running = subprocess.Popen(argv, cwd=str(home), stdin=subprocess.PIPE)
     try:
         with pytest.raises(HostError, match=r'no record.* process %d \(' % running.pid):
             remove(layout, check_mode)
