@@ -128,8 +128,8 @@ def test_a_new_version_replaces_the_label(path):
 
 
 def test_a_server_that_has_moved_is_registered_once(path):
-    ids = dict(obproxy_cluster_id=1, obproxy_server_id=7)
-    merge(path, [target('10.0.0.1:2884', **ids), target('10.0.0.2:2884', **dict(ids, obproxy_server_id=8)), target('10.0.0.3:2884')])
+    ids, others = dict(obproxy_cluster_id=1, obproxy_server_id=7), dict(obproxy_cluster_id=1, obproxy_server_id=8)
+    merge(path, [target('10.0.0.1:2884', **ids), target('10.0.0.2:2884', **others), target('10.0.0.3:2884')])
     assert merge(path, [target('10.0.0.9:2884', **ids)])[0].changed
     assert sorted(content(path)) == ['10.0.0.2:2884', '10.0.0.3:2884', '10.0.0.9:2884']
     assert merge(path, [target('10.0.0.4:2884', **ids)], present=False)[1] == 2
