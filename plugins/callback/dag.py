@@ -226,7 +226,9 @@ class CallbackModule(CallbackBase):
     def _concerned(self, host, task):
         """Return the run's hosts that an event of a task on a host counts for."""
         if tasks.is_run_once(task):
-            return self._follower.reached(self._follower.alive(self._batch), self._role(task))
+            # The controller, where a run has no other host, is in no inventory, and so in no batch.
+            batch = None if list(self._follower.hosts) == ['localhost'] else self._batch
+            return self._follower.reached(self._follower.alive(batch), self._role(task))
         return [host.get_name()] if host.get_name() in self._follower.hosts else []
 
     def _note(self, host, task, content):
