@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 
+import faults
+from lab import Lab
 from probe import Proxy, hosts
 
 testinfra_hosts = hosts(2)
@@ -73,8 +75,8 @@ def test_servers_and_clusters_go_and_what_is_others_stays(host):
     assert code == 0, output
     assert Proxy(host, 2883).answers(SYS)
 
-    host.check_output('pkill -x sshd -o || true')
     lost = server_on('host2')
+    faults.kill(Lab(os.path.basename(STATE)), 2)
     code, output = run('delete')
     assert code != 0 and 'host2' in output
     assert Proxy(first, 2883).pids() == []
@@ -99,4 +101,6 @@ def test_servers_and_clusters_go_and_what_is_others_stays(host):
     assert len(scraped(first, 'sigma')) == 1
 
     assert run('delete', '-e', 'obproxy_cluster_id=sigma')[0] == 0
-    assert first.check_output(f'{LOOK}; ls -A /etc/prometheus/file_sd') == ''
+    left = ('pgrep -a obproxy; ls -A /etc/obproxy /opt/obproxy /etc/prometheus/file_sd 2>/dev/null; '
+            'ls /etc/cron.d /etc/systemd/system | grep obproxy; true')
+    assert first.check_output(left) in ('', '/etc/prometheus/file_sd:')
