@@ -5,17 +5,21 @@ import contextlib
 import http.server
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 import yaml
 from consul_standin import ConsulStandin
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lab' / 'labkit'))
+
+from ports import free_ports  # noqa: E402  pylint: disable=wrong-import-position
 
 MODULE = 'ansible_collections.oceanbase.obproxy.plugins.modules.obproxy_exporter_target'
 WAIT = 90
@@ -30,12 +34,6 @@ def until(condition, seconds=WAIT):
             return result
         assert time.monotonic() < end, f'not true within {seconds} s: {condition}'
         time.sleep(0.1)
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return found.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -101,7 +99,7 @@ def prometheus_fixture(tmp_path):
     """Start one with a scrape configuration; it ends with the test."""
     with contextlib.ExitStack() as stack:
         def start(**scrape):
-            port = free_port()
+            port, = free_ports()
             settings = {'global': {'scrape_interval': '2s', 'scrape_timeout': '2s'},
                         'scrape_configs': [{'job_name': 'obproxy', **scrape}]}
             path = tmp_path / 'prometheus.yml'
@@ -150,10 +148,10 @@ def consul_with_token_fixture():
 
 def real_consul(program, folder):
     """Run a development agent."""
-    port = free_port()
+    port, server, serf_lan, serf_wan = free_ports(4)
     with open(folder / 'log', 'w', encoding='utf-8') as log, subprocess.Popen(
             [program, 'agent', '-dev', '-bind', '127.0.0.1', '-http-port', str(port), '-dns-port', '-1', '-grpc-port', '-1',
-             '-server-port', str(free_port()), '-serf-lan-port', str(free_port()), '-serf-wan-port', str(free_port())],
+             '-server-port', str(server), '-serf-lan-port', str(serf_lan), '-serf-wan-port', str(serf_wan)],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL) as process:
         def leader():
             try:

@@ -1,16 +1,13 @@
 """A cluster becomes what the inventory's variables say, and stays as it is when it is so."""
 import copy
-import json
 import os
-import sqlite3
-import subprocess
 
+from playbooks import playbook, registry
 from probe import Proxy, hosts
 
 testinfra_hosts = hosts(1)
 
 SYS = 'sys-mol-90af3d51'
-STATE = os.environ['LAB_STATE']
 RPM = os.path.basename(os.environ.get('OBPROXY_RPM') or 'obproxy-ce-4.3.1.0-4.el8.x86_64.rpm')
 CLUSTER = {
     'name': 'tau', 'workMode': 'CONFIG_URL', 'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}],
@@ -19,20 +16,8 @@ CLUSTER = {
 }
 
 
-def run(*options, clusters=None, playbook='apply'):
-    """Return the exit code and the output of a playbook, run as a user would."""
-    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
-    extra = ['-e', json.dumps({'obproxy_clusters': clusters})] if clusters else []
-    done = subprocess.run(
-        ['ansible-playbook', f'oceanbase.obproxy.{playbook}', '-i', inventory, *extra, *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False,
-        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag'})
-    return done.returncode, done.stdout
-
-
-def registry(sql):
-    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
-        return connection.execute(sql).fetchall()
+def run(*options, clusters=None):
+    return playbook('apply', *options, **({'obproxy_clusters': clusters} if clusters else {}))
 
 
 def operations():

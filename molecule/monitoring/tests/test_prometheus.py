@@ -1,15 +1,13 @@
 """A real Prometheus scrapes the servers, raises an alert when one is dead, and forgets those that are removed."""
 import json
-import os
-import subprocess
 import urllib.parse
 
 import pytest
+from playbooks import playbook
 from probe import Proxy, hosts, until
 
 testinfra_hosts = hosts(1)
 
-STATE = os.environ['LAB_STATE']
 HOME = '/opt/obproxy/mu-2883'
 TEXTFILE, PROPERTIES = '/var/lib/textfiles/obproxy.prom', '/home/admin/ocp_agent/conf/config_properties/obproxy.yaml'
 
@@ -83,21 +81,15 @@ def test_a_dead_proxy_raises_an_alert_until_its_watchdog_is_back(host, prometheu
     assert proxy.pid() != before
 
 
-def playbook(name, **variables):
-    """Run it as a user would, in a process of its own."""
-    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
-    done = subprocess.run(
-        ['ansible-playbook', f'oceanbase.obproxy.{name}', '-i', inventory, '-e', json.dumps(variables)], capture_output=True, text=True,
-        check=False, stdin=subprocess.DEVNULL,
-        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag'})
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+def carried_out(name, **variables):
+    code, output = playbook(name, obproxy_cluster_id='mu', **variables)
+    assert code == 0, output
 
 
 def test_what_is_removed_is_forgotten(host, prometheus):
-    playbook('remove', obproxy_cluster_id='mu', obproxy_request={'obproxyServerIds': [2]})
+    carried_out('remove', obproxy_request={'obproxyServerIds': [2]})
     until(lambda: list(prometheus.targets()) == ['1'])
-    playbook('delete', obproxy_cluster_id='mu', obproxy_request={})
+    carried_out('delete', obproxy_request={})
     until(lambda: prometheus.targets() == {})
     assert host.check_output('ls -A /etc/prometheus/file_sd') == ''
     for left in (TEXTFILE, PROPERTIES, '/etc/obproxy', '/usr/local/libexec/obproxy_agent.py', '/etc/systemd/system/obproxy-agent.timer'):

@@ -1,15 +1,13 @@
 """Parameters are what the cluster says, on both versions of OBProxy; told by logins to the admin port."""
 import json
-import os
 import re
-import sqlite3
 
 import pytest
 import testinfra
+from playbooks import registry
 from probe import Proxy, hosts, until
 
 SYS = 'sys-mol-6f0c4e11'
-STATE = os.environ['LAB_STATE']
 SCRIPT = '/opt/obproxy/delta-2883/obproxyd.sh'
 CHANGE = {'proxy_mem_limited': 4294967296, 'enable_reroute': True, 'slow_query_time_threshold': '60s', 'work_thread_num': 8}
 PASSED = 0
@@ -35,9 +33,8 @@ def value(proxy, wanted):
 
 def version():
     """The parameters' version, of the cluster and of each server."""
-    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as registry:
-        servers = [row[0] for row in registry.execute('select parameter_version from obproxy_servers order by id')]
-        return registry.execute('select parameter_version from obproxy_clusters').fetchone()[0], servers
+    servers = [row[0] for row in registry('select parameter_version from obproxy_servers order by id')]
+    return registry('select parameter_version from obproxy_clusters')[0][0], servers
 
 
 def changed(said):

@@ -1,11 +1,10 @@
 """Servers leave a cluster and their hosts; the cluster goes; what is others' stays."""
 import json
 import os
-import sqlite3
-import subprocess
 
 import faults
 from lab import Lab
+from playbooks import playbook, registry
 from probe import Proxy, hosts
 
 testinfra_hosts = hosts(2)
@@ -17,21 +16,8 @@ LOOK = ('rpm -qa obproxy obproxy-ce; ls -A /etc/obproxy /opt/obproxy/* /etc/cron
         'pgrep -a obproxy; true')
 
 
-def run(playbook, *options, body=None):
-    """Return the exit code and the output of a playbook, run as a user would."""
-    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
-    extra = ['-e', json.dumps(body)] if body else []
-    done = subprocess.run(
-        ['ansible-playbook', f'oceanbase.obproxy.{playbook}', '-i', inventory, '-e', 'obproxy_cluster_id=rho', *extra, *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False,
-        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
-             'ANSIBLE_TIMEOUT': '5'})
-    return done.returncode, done.stdout
-
-
-def registry(sql):
-    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
-        return connection.execute(sql).fetchall()
+def run(name, *options, body=None):
+    return playbook(name, *options, **{'obproxy_cluster_id': 'rho', **(body or {})})
 
 
 def server_on(name):

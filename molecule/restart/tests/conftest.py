@@ -1,37 +1,23 @@
 """Runs the collection's playbooks as a user would, and reads what the applications on the hosts have noticed."""
 import json
-import os
-import sqlite3
-import subprocess
 
+import playbooks
 import pytest
 from probe import Proxy, hosts
 
-STATE = os.environ['LAB_STATE']
 SYS = 'sys-mol-93b7e0c4'
 
 
 @pytest.fixture
-def play(tmp_path):
+def play():
     def operation(name, *options, **variables):
-        path = tmp_path / 'variables.json'
-        path.write_text(json.dumps({'obproxy_cluster_id': 'omega', **variables}))
-        inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
-        done = subprocess.run(
-            ['ansible-playbook', f'oceanbase.obproxy.{name}', '-i', inventory, '-e', f'@{path}', *options],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False, timeout=600,
-            env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
-                 'ANSIBLE_TIMEOUT': '5', 'ANSIBLE_NOCOLOR': '1', 'COLUMNS': '200'})
-        return done.returncode, done.stdout
+        return playbooks.playbook(name, *options, obproxy_cluster_id='omega', **variables)
     return operation
 
 
 @pytest.fixture
 def registry():
-    def query(sql):
-        with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
-            return connection.execute(sql).fetchall()
-    return query
+    return playbooks.registry
 
 
 @pytest.fixture

@@ -1,35 +1,20 @@
 """A cluster goes from version to version: up without a refused client, back by itself at a broken one, and down."""
 import json
-import os
 import re
-import sqlite3
-import subprocess
 
 import pytest
+from playbooks import playbook, registry
 from probe import Proxy, hosts, until
 
 testinfra_hosts = hosts(1)
 
-STATE = os.environ['LAB_STATE']
 SYS = 'sys-mol-5e27c9b1'
 OLD, NEW, NEWEST = 'obproxy-ce-4.2.3.0-3', 'obproxy-ce-4.3.1.0-4', 'obproxy-ce-4.3.2.0-1'
 FAULT = '/opt/obproxy/tau-2883/etc/standin.fault'
 
 
 def upgrade(*options, **body):
-    """Return the exit code and the output of the playbook, run as a user would."""
-    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
-    done = subprocess.run(
-        ['ansible-playbook', 'oceanbase.obproxy.upgrade', '-i', inventory, '-e', 'obproxy_cluster_id=tau', '-e', json.dumps(body), *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, check=False, timeout=600,
-        env={**os.environ, 'ANSIBLE_HOME': f'{STATE}/ansible', 'ANSIBLE_CALLBACKS_ENABLED': 'oceanbase.obproxy.dag',
-             'ANSIBLE_TIMEOUT': '5', 'ANSIBLE_NOCOLOR': '1', 'COLUMNS': '200'})
-    return done.returncode, done.stdout
-
-
-def registry(sql):
-    with sqlite3.connect(f'{STATE}/ansible/obproxy/registry.db') as connection:
-        return connection.execute(sql).fetchall()
+    return playbook('upgrade', *options, obproxy_cluster_id='tau', **body)
 
 
 def versions():
