@@ -246,6 +246,7 @@ class Service(object):
             with self._launch([password]) as client:
                 client.query('alter proxyconfig set obproxy_sys_password = ' + quote(self.params['sys_password']),
                              secret=True)
+            self.instance.remove_run_file('first_start')  # the watchdog does so when it next looks: a start before would use it
             return Client(self.instance.sql_port, self.params['sys_password'])
         except AccessDenied as exc:
             raise HostError('root@proxysys of %s refuses the password it was just given (%s)'
