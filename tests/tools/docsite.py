@@ -12,7 +12,7 @@ import envs
 SOURCE = build.BUILD / 'site-source'
 SITE = build.BUILD / 'site'
 # The pages and what they link to keep their places, so that their links lead there, too.
-KEPT = ('docs/', 'playbooks/', 'CONTRIBUTING.md', 'COPYING', 'README.md', '.pre-commit-config.yaml', 'tests/lab/README.md')
+KEPT = ('docs/', 'playbooks/', 'execution-environment/', 'CONTRIBUTING.md', 'COPYING', 'README.md', '.pre-commit-config.yaml', 'tests/lab/README.md')
 
 SETTINGS = {
     'project': 'oceanbase.obproxy', 'copyright': 'oceanbase.obproxy contributors', 'extensions': 'myst_parser,sphinx_antsibull_ext',

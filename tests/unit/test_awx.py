@@ -155,12 +155,15 @@ def _requests(awx, templates):
     return {tuple(call['of']): call['request'] for call in awx.told('record')}
 
 
+def with_ports_as_text(request):
+    """Some versions of ansible-core make numbers of such texts, others texts of such numbers; a request takes both."""
+    return json.loads(re.sub(r'(\w*[pP]ort": )(\d+)', r'\1"\2"', json.dumps(request)))
+
+
 @pytest.mark.parametrize('operation', BODIES)
 def test_answers_become_the_request(requests, operation):
-    # Some versions of ansible-core read a marked text that looks like a number as one.
-    whole = json.loads(json.dumps(requests[operation, False]).replace('"port": 3306', '"port": "3306"'))
-    assert whole == REQUESTS[operation]
-    assert requests[operation, True] == SHORT.get(operation, REQUESTS[operation])
+    for short, wanted in ((False, REQUESTS[operation]), (True, SHORT.get(operation, REQUESTS[operation]))):
+        assert with_ports_as_text(requests[operation, short]) == with_ports_as_text(wanted)
 
 
 def test_the_workflow_goes_from_job_to_job(awx, templates):
