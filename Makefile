@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test chaos units lab sanity lint molecule build graphs docs lab-up lab-down clean
+.PHONY: demo test chaos bench units lab sanity lint molecule build graphs docs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
@@ -13,6 +13,10 @@ test:
 # Breaks runs in every way that can be thought of, and looks at what the next run makes of it; a short form is in make test.
 chaos: build
 	.venv/core-new/bin/python tests/chaos/chaos.py $(CHAOS)
+
+# How fast it is, beside a plain playbook and a shell script; writes docs/performance.md's figures. Takes the whole machine for more than an hour.
+bench: build
+	.venv/core-new/bin/python tests/bench/bench.py $(or $(BENCH),--delay 0,20 --publish)
 
 units lab sanity lint molecule:
 	$(RUN) $@
