@@ -234,12 +234,13 @@ class CallbackModule(CallbackBase):
     def _note(self, host, task, content):
         """Let the subtask's log say what the task said."""
         role = self._role(task)
-        if not role or not self._writer:
+        if not role:
             return
         if content.get('msg'):
             self._learn_secrets(host, task)
-        self._writer.add(self._follower.note(
-            self._concerned(host, task), role, self._mask(tasks.words_of(host, task, content))))
+        notes = self._follower.note(self._concerned(host, task), role, self._mask(tasks.words_of(host, task, content)))
+        if self._writer:
+            self._writer.add(notes)
 
     def _passed(self, host, task):
         role = self._role(task)

@@ -31,6 +31,7 @@ class Subtask:
     began: float | None = None
     duration: float | None = None
     when: datetime.datetime | None = None
+    log: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -166,9 +167,11 @@ class Follower:
         self._moves += [(subtask.id, READY, subtask.when, None), (subtask.id, RUNNING, subtask.when, None)]
 
     def note(self, hosts, role, words):
-        """Return what the logs of a role's subtasks on hosts are to say."""
-        ids = {self.hosts[name].chain[role].id for name in hosts if role in self.hosts[name].chain}
-        return [(subtask_id, None, _now(), words) for subtask_id in sorted(ids)]
+        """Let the logs of a role's subtasks on hosts say something; return what the registry is to be told of it."""
+        subtasks = [self.hosts[name].chain[role] for name in hosts if role in self.hosts[name].chain]
+        for subtask in subtasks:
+            subtask.log.append(words)
+        return [(subtask_id, None, _now(), words) for subtask_id in sorted({subtask.id for subtask in subtasks})]
 
     def passed(self, hosts, role, is_last):
         """Note that a task of a role went well on hosts; the last one ends the subtask."""

@@ -14,6 +14,7 @@ PORT_TAKEN = ('obproxy ended right after its start: port 2883 is taken by pid 47
               'Expected: a free port. End that process or choose another sqlPort.')
 FAILURES = {2: (5, PORT_TAKEN), 17: (4, f'<script>document.title = "taken over"</script><img src="http://192.0.2.1/"> {SECRET}'),
             44: (0, 'The host is unreachable: ssh: connect to host 10.0.3.44 port 22: No route to host')}
+SAID = {4: f'obproxy-ce-4.3.1.0-4.el8 installed with {SECRET}', 5: '<b>port 2883 answers</b>'}
 ADVICE = ['Next: mend the cause, then run the same command again. What is done already stays as it is.',
           '  ansible-playbook -i inventory oceanbase.obproxy.batch_add -e obproxy_cluster_id=7 -e @batch_add.json']
 
@@ -43,6 +44,7 @@ def report(count, path, shared=False, unreached=0):
         for index, step in enumerate(_dag.INSTALL):
             follower.start([host], step.role)
             clock.now += TOOK[index] * (0.7 + 0.8 * chance.random())
+            follower.note([host], step.role, f'{host}: {step.name}: changed: {SAID.get(index, "")}'.removesuffix(': '))
             if FAILURES.get(number, ())[:1] == (index,):
                 follower.failed([host], step.role, FAILURES[number][1])
                 break

@@ -95,6 +95,7 @@ def test_the_keyboard_suffices(browser, reports):
     assert not any('port 2883' in text for text in browser.visible('#host-1 pre'))
     browser.type('#host-1 summary', '\ue007')
     assert any('port 2883 is taken' in text for text in browser.visible('#host-1 pre'))
+    assert any('installed with ********' in text for text in browser.visible('#host-1 pre.log'))
     browser.type('#show-all', '\ue015')
     assert len(browser.visible('details.host')) == 1
 

@@ -78,10 +78,22 @@ def test_a_run_that_goes_on_or_was_stopped_says_so(tmp_path):
 def test_what_is_learnt_to_be_secret_later_is_masked_in_earlier_messages_too(tmp_path):
     follower, path, secrets = followed(host1='drain'), tmp_path / 'report.html', []
     report = Report(path, set(), follower, False, mask=lambda text: '***' if text in secrets else text, warn=pytest.fail)
+    follower.note(['host1'], 'drain', 'hidden')
     follower.failed(['host1'], 'drain', 'hidden')
     secrets.append('hidden')
     report.finish(['hidden'])
-    assert 'hidden</pre>' not in path.read_text() and path.read_text().count('***</pre>') == 3
+    assert 'hidden</pre>' not in path.read_text() and path.read_text().count('***</pre>') == 4
+
+
+def test_a_subtask_tells_what_was_done_for_it_and_on_which_other_host(tmp_path):
+    follower, path = followed(host1='drain', host2='drain'), tmp_path / 'report.html'
+    report = Report(path, set(), follower, False, mask=str, warn=pytest.fail)
+    follower.start(['host1', 'host2'], 'drain')
+    follower.note(['host1', 'host2'], 'drain', 'host1: Drain: changed: <2> sessions left')
+    follower.passed(['host1', 'host2'], 'drain', True)
+    report.finish()
+    said = [html.unescape(text) for text in path.read_text().split('<pre class="log">')[1:]]
+    assert [text.partition('</pre>')[0] for text in said] == ['Drain: changed: <2> sessions left', 'host1: Drain: changed: <2> sessions left']
 
 
 def test_no_run_of_a_playbook_replaces_the_report_of_another(tmp_path):
