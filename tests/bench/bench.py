@@ -18,7 +18,8 @@ from measure import Failed  # noqa: E402  pylint: disable=wrong-import-position
 from settings import LabError  # noqa: E402  pylint: disable=wrong-import-position
 
 WORK = build.BUILD / 'bench'
-CLEAN = {'ours', 'plain', 'floor', 'silent'}
+UNCLEAN = {'again'}
+WITH_REGISTRY = {'ours', 'silent', 'large', 'large_url', 'large_repo'}
 
 
 def say(text: str) -> None:
@@ -49,9 +50,9 @@ def rounds(fleet: Fleet, chosen: argparse.Namespace, delay: int, results: report
             for name in chosen.only.split(','):
                 began = time.monotonic()
                 bench = one_bench(fleet, chosen.core, delay, name)
-                if name in CLEAN:
+                if name not in UNCLEAN:
                     fleet.reset()
-                if name in ('ours', 'silent'):
+                if name in WITH_REGISTRY:
                     contestants.prepare_ours(bench)
                 found = contestants.CONTESTANTS[name](bench)
                 contestants.verified(bench)

@@ -14,6 +14,7 @@ from pathlib import Path
 import build
 import envs
 import jinja2
+import large as large_rpm
 from fleet import FILES, HERE, Fleet
 from measure import Failed, measure
 from settings import write
@@ -129,6 +130,24 @@ def silent(bench: Bench) -> dict:
     return ours(bench, 'silent', enabled='', obproxy_lease_seconds=3600)
 
 
+def large(bench: Bench, log: str = 'large', **variables) -> dict:
+    """Run ours with an RPM as large as the real one."""
+    bench.packages = large_rpm.rpm(build.BUILD / 'bench' / 'packages', bench.rpm)
+    return ours(bench, log, **variables)
+
+
+def large_url(bench: Bench) -> dict:
+    """Let the hosts fetch it themselves."""
+    large_rpm.serve(bench.fleet, large_rpm.rpm(build.BUILD / 'bench' / 'packages', bench.rpm))
+    return large(bench, 'large_url', obproxy_package_source='url', obproxy_package_url=f'http://127.0.0.1:{large_rpm.PORT}/')
+
+
+def large_repo(bench: Bench) -> dict:
+    """Let dnf fetch it."""
+    large_rpm.serve(bench.fleet, large_rpm.rpm(build.BUILD / 'bench' / 'packages', bench.rpm))
+    return large(bench, 'large_repo', obproxy_package_source='repo')
+
+
 def first_start() -> str:
     options = f'enable_metadb_used=false,enable_strict_kernel_release=false,obproxy_sys_password={hashlib.sha1(PASSWORD.encode()).hexdigest()}'
     return '\n'.join(['-r', ROOT_SERVERS, '-c', OB_CLUSTER, '-o', options]) + '\n'
@@ -195,4 +214,5 @@ def verified(bench: Bench) -> None:
     bench.fleet.verify([UNIT, str(SQL), str(EXPORTER), bench.rpm, name, value], PASSWORD)
 
 
-CONTESTANTS = {'ours': ours, 'again': again, 'plain': plain, 'floor': floor, 'silent': silent}
+CONTESTANTS = {'ours': ours, 'again': again, 'plain': plain, 'floor': floor, 'silent': silent,
+               'large': large, 'large_url': large_url, 'large_repo': large_repo}

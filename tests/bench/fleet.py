@@ -31,11 +31,13 @@ class Fleet:
     def __init__(self, name: str, count: int, folder: Path):
         self.lab, self.folder, self.count = Lab(name), folder, count
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.lab.up(count)
         self.names = [f'host{index}' for index in range(1, count + 1)]
-        known = {host.name: host for host in self.lab.hosts()}
-        self.containers = [known[name].container for name in self.names]
-        found = podman('inspect', '--format', '{{.State.Pid}}', *self.containers).split()
+        known = self._running()
+        # To find again what is up takes a minute with a hundred hosts.
+        if not set(self.names) <= set(known) or not self.lab.inventory.exists():
+            self.lab.up(count)
+            known = self._running()
+        found = podman('inspect', '--format', '{{.State.Pid}}', *(known[name] for name in self.names)).split()
         self.counters = Hosts([int(pid) for pid in found])
         inventory = json.loads(self.lab.inventory.read_text())['all']
         self.addresses = [inventory['hosts'][name]['ansible_host'] for name in self.names]
@@ -43,7 +45,10 @@ class Fleet:
         self.tools = self._tools()
         self.inventory = self._inventory(dict(zip(self.names, ((address, 22) for address in self.addresses))))
         self.delayed: subprocess.Popen | None = None
-        self._in_all('sudo install -m 755 /dev/stdin /usr/local/bin/admin_sql', b'#!/usr/bin/python3\n' + (FILES / 'admin_sql.py').read_bytes())
+        self.in_all('sudo install -m 755 /dev/stdin /usr/local/bin/admin_sql', b'#!/usr/bin/python3\n' + (FILES / 'admin_sql.py').read_bytes())
+
+    def _running(self) -> dict[str, str]:
+        return {host.name: host.container for host in self.lab.hosts() if host.running}
 
     def _tools(self) -> Path:
         folder = self.folder / 'bin'
@@ -101,14 +106,14 @@ class Fleet:
 
     def reset(self) -> None:
         """Bring all hosts into the same clean state."""
-        self._in_all('sudo sh', (FILES / 'reset.sh').read_bytes())
+        self.in_all('sudo sh', (FILES / 'reset.sh').read_bytes())
 
     def verify(self, arguments: list[str], secret: str) -> None:
         """Fail unless every host is as it is to be."""
         script = shlex.quote((FILES / 'verify.sh').read_text())
-        self._in_all(f'sudo sh -c {shlex.quote(f"sh -c {script} verify " + shlex.join(arguments))}', (secret + '\n').encode())
+        self.in_all(f'sudo sh -c {shlex.quote(f"sh -c {script} verify " + shlex.join(arguments))}', (secret + '\n').encode())
 
-    def _in_all(self, command: str, stdin: bytes) -> None:
+    def in_all(self, command: str, stdin: bytes) -> None:
         """Run a command on every host, straight, and past what is measured."""
         control = Path('/tmp') / f'obproxy-bench-{os.getpid()}'
         control.mkdir(mode=0o700, exist_ok=True)
