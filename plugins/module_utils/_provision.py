@@ -17,7 +17,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import 
     PackageError, check_checksum, check_header, check_room, parse_file_name)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import instance_pids, processes
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
-    BIN, CURRENT, read_record, read_records, users_of)
+    BIN, CURRENT, needing, read_record, read_records)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._user import find as find_user
 
 
@@ -143,12 +143,13 @@ class Provision(object):
                 return []
             home = self.options['home']
             records = [record for record in read_records(self.layout.records)[0] if record['home'] != home]
-            users = users_of(package.dir, records) if package.dir else []
+            others = needing(package, records)
+            users = [record['name'] for record in others]
             users += ['process %d' % pid for pid in workers(package.dir, self.layout.proc)] if package.dir else []
             if not users and (not home or _claims.has(home, self.nevra)):
                 erase(self.rpm, package, self.changes, self.options['timeout'])
             if home and not self.changes.check_mode:
-                _claims.drop(home, self.nevra)
+                _claims.hand_over(home, self.nevra, heirs(package, others))
         return users
 
     def _unlink(self, package):
@@ -172,6 +173,13 @@ def workers(folder, proc):
     inside = folder.rstrip('/') + '/'
     return [one.pid for one in processes(('obproxy', 'obproxyd.sh'), proc)
             if (one.exe or '').startswith(inside) or ((one.cwd or '') + '/').startswith(inside)]
+
+
+def heirs(package, records):
+    """The homes of instances that may take a package with them; not of one that lives in its directory, which is not ours."""
+    inside = (package.dir or '').rstrip('/') + '/'
+    return [record['home'] for record in records
+            if os.path.isdir(record['home']) and not (record['home'] + '/').startswith(inside)]
 
 
 def erase(rpm, package, changes, timeout):

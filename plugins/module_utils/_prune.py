@@ -8,9 +8,9 @@ __metaclass__ = type
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _claims
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError, locked
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import erase, workers
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import erase, heirs, workers
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import (
-    PREVIOUS, UPGRADE, read_records, users_of, write_record)
+    PREVIOUS, needing, read_records, users_of, write_record)
 
 
 def prune(name, keep, timeout, rpm, changes, layout):
@@ -30,9 +30,7 @@ def prune(name, keep, timeout, rpm, changes, layout):
 
 
 def _prune(mine, keep, timeout, rpm, changes, layout, records):
-    # What others have kept for their own way back, or are on their way from.
     others = [record for record in records if record['name'] != mine['name']]
-    needed = set(one for record in others for one in record.get(PREVIOUS, []) + [record.get(UPGRADE, {}).get('from')])
     installed = dict((str(package.nevra), package) for package in rpm.installed())
     removed, kept = [], []
     for one in mine.get(PREVIOUS, [])[keep:]:
@@ -40,8 +38,11 @@ def _prune(mine, keep, timeout, rpm, changes, layout, records):
         owners = [record['home'] for record in records if _claims.has(record['home'], one)]
         if package is None or not owners:
             continue
-        if one in needed or users_of(package.dir, records) or workers(package.dir, layout.proc):
+        waiting = needing(package, others)
+        if waiting or users_of(package.dir, [mine]) or workers(package.dir, layout.proc):
             kept.append(one)
+            if heirs(package, waiting) and not changes.check_mode:
+                _claims.hand_over(mine['home'], one, heirs(package, waiting))
             continue
         erase(rpm, package, changes, timeout)
         removed.append(one)

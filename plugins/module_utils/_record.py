@@ -163,3 +163,10 @@ def users_of(package_dir, records, without=None):
     used = os.path.realpath(os.path.join(package_dir, BIN, 'obproxy'))
     return sorted(record['name'] for record in records if record['name'] != without
                   and os.path.realpath(program_of(record['home'])) == used)
+
+
+def needing(package, records):
+    """The recorded instances that use a package, have kept it for their way back, or are on their way from it."""
+    users = users_of(package.dir, records) if package.dir else []
+    return [record for record in records if record['name'] in users
+            or str(package.nevra) in record.get(PREVIOUS, []) + [record.get(UPGRADE, {}).get('from')]]

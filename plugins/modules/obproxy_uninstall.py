@@ -15,8 +15,8 @@ author:
   - oceanbase.obproxy contributors (@oceanbase)
 description:
   - Stops the instance, gracefully, and removes its supervisor, its package, its home and its record.
-  - A package that another instance or process uses stays, and so does one that was there before the instance.
-    The user stays.
+  - A package that another instance or process uses stays, and so does one that was there before the first instance.
+    The last instance takes what came with another one. The user stays.
   - The home of an instance that was taken over was there before us. Only what the takeover brought goes from it.
   - An instance that has no record on the host is gone already, unless a process works in a directory of its name, which fails.
   - Another call that works on the same instance is waited for, for a minute; then this one fails and names it.

@@ -87,6 +87,6 @@ def test_servers_and_clusters_go_and_what_is_others_stays(host):
     assert len(scraped(first, 'sigma')) == 1
 
     assert run('delete', '-e', 'obproxy_cluster_id=sigma')[0] == 0
-    left = ('pgrep -a obproxy; ls -A /etc/obproxy /opt/obproxy /etc/prometheus/file_sd 2>/dev/null; '
+    left = ('rpm -qa obproxy obproxy-ce; pgrep -a obproxy; ls -A /etc/obproxy /opt/obproxy /etc/prometheus/file_sd 2>/dev/null; '
             'ls /etc/cron.d /etc/systemd/system | grep obproxy; true')
     assert first.check_output(left) in ('', '/etc/prometheus/file_sd:')

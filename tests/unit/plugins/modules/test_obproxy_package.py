@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _provision
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError, locked
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import PackageError, Rpm
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Package, PackageError, Rpm, parse_file_name
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision, TransferNeeded
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._prune import prune
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import Layout
@@ -242,6 +242,53 @@ def test_absent_keeps_what_another_instance_uses(host):
     assert host.installed() == [NEW] and os.listdir(str(host.home)) == []
 
 
+@pytest.fixture(name='beside')
+def beside_fixture(host):
+    """Two more instances on the host, of the package of the first; the user of the third has only kept it."""
+    for name, more in (('foo-2883', {}), ('bar-3883', {}), ('baz-4883', {'previous_packages': [NEW[:-len('.rpm')]]})):
+        home = host.root / 'opt' / name
+        if name != 'foo-2883':
+            home.mkdir()
+        host.add_record(name, home, **more)
+    os.symlink(NEW_BIN, str(host.root / 'opt' / 'bar-3883' / 'bin'))
+    return host
+
+
+def leave(host, name, **more):
+    home = host.root / 'opt' / name
+    users, _changes = host.absent(home=str(home), **more)
+    os.unlink(os.path.join(host.layout.records, name + '.json'))
+    return users, os.listdir(str(home))
+
+
+def test_the_last_instance_removes_the_package_that_came_with_the_first(beside):
+    beside.present()
+    beside.absent(check_mode=True)
+    assert '.package' in os.listdir(str(beside.home))
+    assert leave(beside, 'foo-2883') == (['bar-3883', 'baz-4883'], [])
+    assert leave(beside, 'bar-3883') == (['baz-4883'], [])
+    assert beside.installed() == [NEW]
+    assert prune('baz-4883', 0, 1, beside.rpm, Changes(), beside.layout) == [NEW[:-len('.rpm')]]
+    assert beside.installed() == []
+
+
+def test_what_was_there_before_the_first_outlives_the_last(beside):
+    beside.present(home=None)
+    beside.present()
+    for name in ('foo-2883', 'baz-4883', 'bar-3883'):
+        assert leave(beside, name)[1] == []
+    assert beside.installed() == [NEW]
+
+
+def test_only_what_lives_elsewhere_may_take_a_package_with_it(tmp_path):
+    homes = [tmp_path / 'obproxy-4.3.1.0', tmp_path / 'obproxy-4.3.1.0-1']
+    for home in homes:
+        home.mkdir()
+    package = Package(parse_file_name(NEW), str(homes[0]), set(), None)
+    records = [{'home': str(home)} for home in homes + [tmp_path / 'lost']]
+    assert _provision.heirs(package, records) == [str(homes[1])]
+
+
 def test_absent_refuses_while_the_instance_runs(host):
     host.present()
     with idle(host.root, cwd=host.home) as child:
@@ -339,6 +386,18 @@ def test_packages_that_others_need_are_kept(upgraded):
     with idle(upgraded.root, cwd=other):
         assert pruned(upgraded, keep=0) == []
     assert len(upgraded.installed()) == 3
+
+
+def test_who_still_needs_a_former_package_takes_it_along(upgraded):
+    other = upgraded.root / 'opt' / 'bar-1'
+    other.mkdir()
+    os.symlink('/home/admin/obproxy-4.2.3.0/bin', str(other / 'bin'))
+    upgraded.add_record('bar-1', other)
+    assert pruned(upgraded, keep=0) == [package_of('4.2.1.0')]
+    upgraded.absent(package=NEW)
+    os.unlink(os.path.join(upgraded.layout.records, 'foo-2883.json'))
+    assert upgraded.installed() == [OLD]
+    assert upgraded.absent(package=OLD, home=str(other))[0] == [] and upgraded.installed() == []
 
 
 def test_packages_of_somebody_else_are_kept(upgraded):
