@@ -35,7 +35,7 @@ class ActionModule(RequestAction):
         only = next(iter(differing.values())) if len(differing) == 1 else ()
         return self._envelope.answer(
             {'contents': [{'name': cluster.name, 'operations': [step.operation for step in plans[cluster.name]],
-                           'notAsked': cluster.not_asked()} for cluster in clusters]},
+                           'notAsked': cluster.not_asked(), 'waiting': cluster.waiting} for cluster in clusters]},
             changed=bool(differing), diff=_diff(differing), hosts=hosts, differing=sorted(differing),
             steps={step.operation: step.request for step in only})
 
@@ -73,5 +73,5 @@ def _places(clusters, store):
         for host_id, server in cluster.servers.items():
             found.setdefault(names[host_id], []).append({
                 'server_id': server['id'], 'sql_port': server['sql_port'], 'ob_links': cluster.cluster['ob_links'],
-                'parameters': cluster.parameters()})
+                'name': f"{cluster.cluster['name']}-{server['sql_port']}", 'parameters': cluster.parameters_of(server)})
     return found

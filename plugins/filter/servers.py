@@ -85,13 +85,14 @@ def answers(hosts, hostvars):
 
 
 def differences(hosts, hostvars):
-    """Tell of each server that was looked at, by its id, which parameters differ and whether passwords do."""
+    """Tell of each server that was looked at, by its id, which parameters differ or await a restart, and whether passwords differ."""
     found = {}
     for host in hosts:
         variables = hostvars[host] if host in hostvars else {}
         for item in (variables.get('obproxy_parameters_seen') or {}).get('results') or ():
             if not item.get('failed') and 'after' in item:
-                found.setdefault(str(item['obproxy_known_server']['server_id']), {})['parameters'] = sorted(item['after'])
+                found.setdefault(str(item['obproxy_known_server']['server_id']), {}).update(
+                    parameters=sorted(item['after']), pending=item.get('pending_restart') or [])
         for item in (variables.get('obproxy_credentials_seen') or {}).get('results') or ():
             changes = item.get('changes') or ()
             # Where nobody listens even root's own password is missing: that tells nothing.

@@ -80,15 +80,26 @@ def request(instance, record):
         'obproxyInstallParam': _present(
             hostIds=[], sqlPort=instance['sql_port'], exportPort=instance['exporter_port'],
             version=(instance['package'] or {}).get('file')),
-        'startupParameters': [], 'parameters': [],
     }
+    body.update(_parameters_of(instance['differing'], record or {}))
     if (record or {}).get('cluster_name') or instance['app_name']:
         body['name'] = (record or {}).get('cluster_name') or instance['app_name']
-    for one in instance['differing']:
+    return body
+
+
+def _parameters_of(differing, record):
+    """The cluster's parameters: not what this server alone has, but also what the cluster says and is the default."""
+    own = set(item['name'] for item in record.get('own_parameters') or ())
+    found = {'startupParameters': [], 'parameters': []}
+    for one in differing:
         # OBProxy splits startup parameters at commas, and drops what is empty.
         at_start = one['need_restart'] and one['value'].strip() == one['value'] != '' and ',' not in one['value']
-        body['startupParameters' if at_start else 'parameters'].append({'name': one['name'], 'value': one['value']})
-    return body
+        if one['name'] not in own:
+            found['startupParameters' if at_start else 'parameters'].append({'name': one['name'], 'value': one['value']})
+    told = set(item['name'] for items in found.values() for item in items)
+    for kind, recorded in (('startupParameters', 'startup_parameters'), ('parameters', 'parameters')):
+        found[kind].extend(item for item in record.get(recorded) or () if item['name'] not in told)
+    return found
 
 
 def _present(**values):
@@ -96,14 +107,9 @@ def _present(**values):
 
 
 def links(clusters, record):
-    """The OB links; a proxy does not tell a cluster's number, but the record may."""
-    known = dict((link['cluster_name'], link) for link in (record or {}).get('ob_links') or ())
-    found = []
-    for cluster in clusters:
-        name = cluster['cluster_name']
-        number = cluster.get('ob_cluster_id') or known.get(name, {}).get('ob_cluster_id')
-        found.append(_present(clusterName=name, obClusterId=number, username='proxyro'))
-    return found
+    """The OB links as the record has them: a proxy does not tell all, and remembers those that were taken away."""
+    return [_present(clusterName=one['cluster_name'], obClusterId=one.get('ob_cluster_id'), username='proxyro')
+            for one in (record or {}).get('ob_links') or clusters]
 
 
 def variables(instance):

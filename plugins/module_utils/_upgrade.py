@@ -103,8 +103,8 @@ class Upgrade(object):
         return self._is_stopped() if before is None else self._fault(package, before) is None
 
     def _is_stopped(self):
-        """Whether somebody has stopped the instance; not we, in an upgrade that was killed."""
-        return self.instance.run_file('stopped') is not None and not self.record.get(UPGRADE, {}).get('running')
+        """Whether somebody has stopped the instance; not we, in an upgrade that was killed, nor at the hand-over to the package's script."""
+        return self.instance.run_file('stopped') == '' and not self.record.get(UPGRADE, {}).get('running')
 
     def _fault(self, package, found):
         """Why what runs is not what is wanted."""

@@ -37,7 +37,7 @@ options:
   seen:
     description:
       - What servers have shown, by their ids. C(parameters) are the names of those parameters that differ, C(credentials) says
-        whether passwords do.
+        whether passwords do, C(pending) are the names of those parameters that await a restart.
     type: dict
     default: {}
 extends_documentation_fragment:
@@ -65,7 +65,7 @@ changed:
   type: bool
 data:
   description: In C(contents) the clusters, each with its C(name), the names of the C(operations) that it takes, in their order,
-    and in C(notAsked) the ids of the servers that did not say what they have.
+    in C(notAsked) the ids of the servers that did not say what they have, and in C(waiting) what has to wait, and for what.
   returned: success
   type: dict
 successful:

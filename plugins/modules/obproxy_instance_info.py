@@ -169,6 +169,7 @@ instances:
         - The instance as a request body for M(oceanbase.obproxy.obproxy_create), with no hosts in it. A proxy does not tell
           C(obClusterId); where neither the record nor OBProxy knows it, it is left out. C(proxy_id), which no two servers
           may share, is too.
+        - Of an instance with a record it holds what the cluster says, its links and its parameters, not what the server has of its own.
       type: dict
     variables:
       description: What create takes from variables instead.

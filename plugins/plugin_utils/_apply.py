@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameters import same
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _rpm, _rules
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _body, _own_parameters, _rpm, _rules
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import stopped_on_purpose
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._hosts import identify
@@ -18,6 +18,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import in
 
 # Servers are added before anything else is touched, and go last.
 ORDER = ('create', 'update', 'links', 'batch_add', 'parameters', 'credentials', 'upgrade', 'remove')
+
+NEW_ROOTS = {'rootservice_list', 'rootservice_cluster_name'}
 
 
 @dataclasses.dataclass
@@ -46,6 +48,9 @@ class Wanted:
         self.hosts = resolve(self.request, inventory, store.hosts())
         identify(self.request, self.hosts, inventory, store.hosts())
         self.servers = {row['host_id']: row for row in store.servers(cluster_id=self.cluster['id'])} if self.cluster else {}
+        self._names = {host_id: name for name, host_id in store.hosts().items()}
+        self.known = store.history.read(self.cluster['id'], self.cluster['parameter_version']) if self.cluster else None
+        self.waiting = []
 
     def _installed(self, key):
         return self.request.get(*install_path(self.request, key))
@@ -55,8 +60,8 @@ class Wanted:
         if self.cluster is None:
             return [Step('create', self.body, [], [f'cluster {self.name} with {len(self.hosts)} servers'])]
         self._check_fixed()
-        found = [self._update(), self._links(), self._batch_add(), self._parameters(), self._credentials(), self._upgrade(),
-                 self._remove()]
+        links = self._links()
+        found = [self._update(), links, self._batch_add(), self._parameters(), self._credentials(links), self._upgrade(), self._remove()]
         return sorted(filter(None, found), key=lambda step: ORDER.index(step.operation))
 
     def _check_fixed(self):
@@ -102,7 +107,7 @@ class Wanted:
         return Step('batch_add', body, [], [f'server on {name}' for name in added])
 
     def _parameters(self):
-        known = self.store.history.read(self.cluster['id'], self.cluster['parameter_version']).values()
+        known = self.known.values()
         wanted = {item['name']: item['value'] for item in self.parameters()}
         changed = {name: value for name, value in wanted.items()
                    if not (same(name, known[name], value) if name in known else self._is_live(name))}
@@ -115,14 +120,31 @@ class Wanted:
                     [*(f'parameter {name}: {known[name]}' for name in (*changed, *gone) if name in known),
                      *(f"parameters of server {server['id']}" for server in behind)],
                     [*(f'parameter {name}: {value}' for name, value in changed.items()),
-                     *(f"parameters of server {server['id']}, as the cluster says" for server in behind)])
+                     *(f"parameters of server {server['id']}, as the cluster and its host say" for server in behind)])
 
     def _behind(self, names):
-        """Return the servers that lack a version of the parameters, or have drifted from those of these names."""
+        """Return the servers that lack a version of the parameters, or have drifted from those of these names or from their own."""
         resting = stopped_on_purpose(self.store, self.cluster)
         return [server for server in self.servers.values() if server['status'] != 'CREATING' and server['id'] not in resting and (
-            server['parameter_version'] != self.cluster['parameter_version']
-            or names & set(self.seen.get(str(server['id']), {}).get('parameters', ())))]
+            server['parameter_version'] != self.cluster['parameter_version'] or self._has_new(server)
+            or (names | set(self._own(server))) & set(self.seen.get(str(server['id']), {}).get('parameters', ())))]
+
+    def _own(self, server):
+        """Return {name: value} of what the inventory says of a server alone; what the registry has, where it doesn't know the host."""
+        name = self._names[server['host_id']]
+        if name not in self.inventory.names:
+            return self._recorded(server)
+        # What is wrong with them is said by the operation.
+        items = _own_parameters.read(Request('create', self.body), self.inventory, name, self.cluster['name'])
+        return {item['name']: item['value'] for item in items}
+
+    def _recorded(self, server):
+        return {item['name']: item['value'] for item in self.known.own.get(server['id'], ())}
+
+    def _has_new(self, server):
+        """Tell whether the inventory says something new of a server alone."""
+        before, own = self._recorded(server), self._own(server)
+        return set(before) != set(own) or not all(same(name, before[name], value) for name, value in own.items())
 
     def not_asked(self):
         """Return the ids of the servers that did not say what they have."""
@@ -132,6 +154,12 @@ class Wanted:
         """Return all parameters that the body asks for."""
         return [*(self.request.get('startup_parameters') or ()), *(self.request.get('parameters') or ())]
 
+    def parameters_of(self, server):
+        """Return all parameters that a server is to have: what it has of its own goes first."""
+        own = self._own(server)
+        return [*(item for item in self.parameters() if item['name'] not in own),
+                *({'name': name, 'value': value} for name, value in own.items())]
+
     def _answers(self):
         return [self.seen.get(str(server['id']), {}) for server in self.servers.values()]
 
@@ -139,9 +167,15 @@ class Wanted:
         """Tell whether every server has what the body says, though the cluster doesn't: an export holds such parameters."""
         return bool(self.servers) and all('parameters' in one and name not in one['parameters'] for one in self._answers())
 
-    def _credentials(self):
+    def _credentials(self, links):
         differing = [server['id'] for server in self.servers.values() if self.seen.get(str(server['id']), {}).get('credentials')]
         if not differing:
+            return None
+        # Until a restart OBProxy serves the former OB cluster, with the former password.
+        if self.cluster['work_mode'] == 'RS_LIST' and (links or any(NEW_ROOTS & set(one.get('pending', ())) for one in self._answers())):
+            self.waiting.append(
+                'The passwords are left as they are until the new root servers are in force. Run oceanbase.obproxy.restart '
+                f'-e obproxy_cluster_id={self.name}, then this again.')
             return None
         words = [f'passwords of server {server_id}' for server_id in differing]
         return Step('credentials', {}, words, [f'{text}, as the variables say' for text in words])

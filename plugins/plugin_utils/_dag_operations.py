@@ -31,7 +31,8 @@ START = _numbered(START_NODE, _INSTALL['start_obproxy'], UPDATE_STATUS, FINISH)
 
 PARAMETERS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['refresh_agent'], UPDATE_STATUS, FINISH)
 
-LINKS = _numbered(START_NODE, _INSTALL['sync_parameters'], _INSTALL['set_credentials'], UPDATE_STATUS, FINISH)
+LINKS = _numbered(
+    START_NODE, _INSTALL['sync_parameters'], _INSTALL['set_credentials'], _INSTALL['refresh_agent'], UPDATE_STATUS, FINISH)
 
 # What a roll does around the work on a server, so that clients notice little of it.
 BEFORE_WORK = (

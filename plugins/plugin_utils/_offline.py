@@ -20,9 +20,11 @@ class Remove(Operation):
     task_name = 'Delete obproxy server'
     steps = _dag_operations.OFFLINE
     status = 'DELETING'
+    takes_open = True
 
     def check_settings(self, hosts):
-        """Need none: signals take no password."""
+        """Check where the exporters are to go from; signals take no password."""
+        self.settings.check_monitoring(self.request, hosts)
 
     def unknown(self, field, given, known):
         """Take a server that is not there as gone already, so that the same command can be run again."""

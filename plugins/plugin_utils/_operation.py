@@ -8,12 +8,12 @@ from __future__ import annotations
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._clusters import check_free, find_cluster
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._earlier import named, stopped_on_purpose
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._graphs import places
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import number
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import BEFORE
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._servers import (
-    describe, describe_parameters, package_of)
+    describe, describe_parameters, is_open, package_of)
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view import task_view
 
 MOST_NAMED = 20
@@ -29,6 +29,8 @@ class Operation:
     status = None
     # Whether servers that were stopped on purpose are left out where none is named: they cannot be told anything.
     spares_stopped = False
+    # Whether servers can be named whose takeover was not completed: nothing is certain of them, not even their ports.
+    takes_open = False
 
     def __init__(self, request, store, inventory, settings, check_mode):
         self.request = request
@@ -74,6 +76,11 @@ class Operation:
             field = self.request.field(key, index)
             if server is None:
                 self.unknown(field, one, known)
+            elif is_open(server) and not self.takes_open:
+                self.request.fault(
+                    field, one, 'a server that was taken over', status=CONFLICT,
+                    why=f"server {server['id']} is TAKINGOVER, as its takeover has not come to its end: run oceanbase.obproxy.take_over "
+                        f"-e obproxy_cluster_id={self.cluster['id']} for its host again, then this")
             elif chosen.setdefault(server['id'], (server, field))[1] != field:
                 self.request.fault(field, one, f"each server only once; it is also at {chosen[server['id']][1]}")
         return [server for server, field in chosen.values()]

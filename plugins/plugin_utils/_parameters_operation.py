@@ -53,9 +53,9 @@ class Parameters(Operation):
 
     def _own(self, name, server):
         """Return what a server is to have of its own."""
-        items = _own_parameters.read(self.request, self.inventory, name)
-        for index, item in enumerate(items):
-            field = f'{_own_parameters.VARIABLE} of {name}[{index}]'
+        items = _own_parameters.read(self.request, self.inventory, name, self.cluster['name'])
+        for item in items:
+            field = f"{_own_parameters.VARIABLE} of {name}[{item['name']}]"
             self._check_offline(Offline({name: server}), lambda part, at=field: f'{at}.{part}', item['name'], item['value'])
         return items
 

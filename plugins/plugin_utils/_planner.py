@@ -43,7 +43,8 @@ class Planner:
             self.wanted = _body.wanted(request, self.hosts, self.package)
             if self.cluster:
                 differs = _body.compare(request, self.cluster, self.wanted, hosts_are_sure)
-        self._own = {host.name: _own_parameters.read(request, self._inventory, host.name) for host in self.hosts}
+        name = self.cluster['name'] if self.cluster else request.get('name')
+        self._own = {host.name: _own_parameters.read(request, self._inventory, host.name, name) for host in self.hosts}
         if not differs:
             check_servers(self)
         if self.cluster or request.operation == 'create':

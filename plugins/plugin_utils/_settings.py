@@ -11,6 +11,7 @@ import re
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _timeouts
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import shown
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import BACKENDS
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import can_be_told
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
@@ -18,6 +19,10 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables impor
 SERVER = re.compile(r'(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})')
 IDC = re.compile(r'[\w.-]{1,64}')
 SOURCES = ('file', 'url', 'repo')
+# What is done once for all hosts of a run is done with these, so that they must be the same for all of them; some are secret.
+MONITORING = {'obproxy_monitoring_backend': BACKENDS[0], 'obproxy_monitoring_hosts': [], 'obproxy_file_sd_dir': '/etc/prometheus/file_sd',
+              'obproxy_consul_url': 'http://127.0.0.1:8500', 'obproxy_consul_token': ''}
+SECRET = ('obproxy_consul_token',)
 UNTELLABLE = 'one with a backslash or with both kinds of quotes, which OBProxy cannot be told'
 
 
@@ -29,6 +34,7 @@ class Settings:
         self._own = own
         self._inventory = inventory
         self._base_dir = base_dir
+        self._variables = {}
 
     def get(self, name, hosts):
         """Return a variable of the controller, else the first host's that has it, else None."""
@@ -42,7 +48,9 @@ class Settings:
         return None
 
     def _of_host(self, name, host):
-        return look_up(self._inventory.variables[host.name].get, name, templated=False)
+        if host.name not in self._variables:
+            self._variables[host.name] = self._inventory.variables[host.name]
+        return look_up(self._variables[host.name].get, name, templated=False)
 
     def check(self, request, hosts, cluster, package):
         """Add what is missing for the work on these hosts; return what the plan takes from here."""
@@ -51,7 +59,7 @@ class Settings:
         if not hosts:
             return found
         found['idc'] = self._idc(request, hosts)
-        self._check_backend(request, hosts)
+        self.check_monitoring(request, hosts)
         self.check_sys_password(request, hosts)
         found['rs_list'] = self.check_links(request, hosts, cluster)
         if package:
@@ -92,10 +100,21 @@ class Settings:
                               "a data center's name: letters, digits, '_', '.' and '-', 64 at most", why=f'of {name}')
         return {name: str(idc) for name, idc in given.items() if idc not in (None, '')}
 
-    def _check_backend(self, request, hosts):
+    def check_monitoring(self, request, hosts):
+        """Add a fault where the hosts disagree about the monitoring that they are registered with."""
         backend = self.get('obproxy_monitoring_backend', hosts) or BACKENDS[0]
         if backend not in BACKENDS:
             _faulty(request, 'obproxy_monitoring_backend', backend, f"one of {', '.join(BACKENDS)}")
+        for name, default in MONITORING.items():
+            found = {}
+            for host in hosts:
+                value = self._of_host(name, host)
+                found.setdefault(repr(default if value is None else value), (host.name, default if value is None else value))
+            if len(found) > 1:
+                (one, first), (other, second) = list(found.values())[:2]
+                said = f'{one} and {other} have different ones' if name in SECRET else f'{one} has {shown(first)}, {other} has {shown(second)}'
+                request.fault(name, f'{len(found)} values', 'one value for all hosts of a request',
+                              why=f'{said}; make a request for the hosts of each')
 
     def find_file(self, path):
         """Return where a file of the user's is on the controller, or None."""

@@ -1,6 +1,8 @@
 """A cluster becomes what the inventory's variables say, and stays as it is when it is so."""
 import copy
+import json
 import os
+import subprocess
 
 from playbooks import playbook, registry
 from probe import Proxy, hosts
@@ -12,7 +14,7 @@ RPM = os.path.basename(os.environ.get('OBPROXY_RPM') or 'obproxy-ce-4.3.1.0-4.el
 CLUSTER = {
     'name': 'tau', 'workMode': 'CONFIG_URL', 'obLinks': [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}],
     'obproxyInstallParam': {'hostIds': ['host1', 'host2'], 'sqlPort': 2883, 'exportPort': 2884, 'version': RPM},
-    'parameters': [{'name': 'client_max_connections', 'value': '16384'}],
+    'parameters': [{'name': 'client_max_connections', 'value': '16384'}, {'name': 'proxy_mem_limited', 'value': '2G'}],
 }
 
 
@@ -22,6 +24,26 @@ def run(*options, clusters=None):
 
 def operations():
     return [row[0] for row in registry('select operation from obproxy_runs order by id')]
+
+
+def exports():
+    """Return what each server tells of itself, as a user gets it."""
+    inventory = os.path.join(os.environ['MOLECULE_EPHEMERAL_DIRECTORY'], 'inventory')
+    done = subprocess.run(
+        ['ansible', 'all:!localhost', '-i', inventory, '-o', '-m', 'oceanbase.obproxy.obproxy_instance_info', '-a', json.dumps({'sys_passwords': [SYS]})],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True, timeout=300,
+        env={**os.environ, 'ANSIBLE_HOME': f"{os.environ['LAB_STATE']}/ansible", 'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1'})
+    answers = [json.loads(line.split(' => ', 1)[1]) for line in done.stdout.splitlines() if ' => ' in line]
+    return [one['request'] for answer in answers for one in answer['instances']]
+
+
+def test_what_is_exported_can_be_pasted_and_nothing_is_to_be_done(host):
+    found = exports()
+    assert len(found) == 2 and sorted(map(str, found[0]['parameters'])) == sorted(map(str, found[1]['parameters']))
+    for body in found:
+        code, output = run('-e', 'obproxy_apply_remove=true', clusters=[body])
+        assert code == 0 and '"operations": []' in output and ' changed=0 ' in output.split('localhost ')[-1], output
+    assert operations() == ['create']
 
 
 def test_what_differs_is_shown_then_carried_out_then_there_is_nothing_left(host):
@@ -35,7 +57,7 @@ def test_what_differs_is_shown_then_carried_out_then_there_is_nothing_left(host)
     assert operations() == ['create']
 
     other = copy.deepcopy(CLUSTER)
-    other.update(address='tau.example.com', parameters=[{'name': 'client_max_connections', 'value': '8192'}])
+    other.update(address='tau.example.com', parameters=[{'name': 'client_max_connections', 'value': '8192'}, CLUSTER['parameters'][1]])
     other['obLinks'].append({'clusterName': 'second', 'obClusterId': 2, 'username': 'proxyro'})
     other['obproxyInstallParam']['hostIds'] = ['host1']
     code, output = run('--check', '--diff', clusters=[other])

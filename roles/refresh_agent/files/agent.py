@@ -147,7 +147,8 @@ def measure(facts, running):
         'obproxy_client_max_connections': facts.get('client_max_connections'),
         'obproxy_pending_restart': 0,
     }
-    version = facts.get('version') or ''
+    # What would be started, as an upgrade may have come since.
+    program = os.path.realpath(os.path.join(facts['home'], 'current' if os.path.islink(os.path.join(facts['home'], 'current')) else 'bin'))
     if process is not None:
         started = process.started()
         values['obproxy_process_start_time_seconds'] = round(started, 2)
@@ -155,9 +156,9 @@ def measure(facts, running):
         pending = facts.get('pending_restart') or {}
         if started <= pending.get('since', 0):
             values['obproxy_pending_restart'] = len(pending['names'])
-        found = re.search(r'/obproxy-(\d+(?:\.\d+)+)/', process.look(os.readlink, 'exe') or '')
-        version = found.group(1) if found else version
-    return values, version
+        program = process.look(os.readlink, 'exe') or program
+    found = re.search(r'/obproxy-(\d+(?:\.\d+)+)/', program + '/')
+    return values, found.group(1) if found else facts.get('version') or ''
 
 
 def labels(pairs):

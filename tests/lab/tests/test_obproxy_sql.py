@@ -304,6 +304,8 @@ def test_metrics(launch):
     assert [line for line in lines if line.startswith('odp_sql_cost_total{')] == [
         'odp_sql_cost_total{cluster="foo",sqlType="OTHERS",tenant="proxysys",timeType="%s"} 0' % kind
         for kind in ('prepare', 'server', 'total')]
+    # The real one has it as a gauge, its name notwithstanding.
+    assert {line.split()[2]: line.split()[3] for line in lines if line.startswith('# TYPE ')}['odp_sql_cost_total'] == 'gauge'
     kept.close()
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f'http://127.0.0.1:{proxy.exporter}/other', timeout=5)

@@ -6,7 +6,7 @@ from .stream import Stream
 FAMILIES = (
     ('odp_transaction_total', 'counter', 'transactions of users'),
     ('odp_sql_request_total', 'counter', 'requests of users'),
-    ('odp_sql_cost_total', 'counter', 'time spent for requests'),
+    ('odp_sql_cost_total', 'gauge', 'time spent for requests'),
     ('odp_current_session', 'gauge', 'sessions at the moment'),
     ('odp_new_client_connections', 'counter', 'connections taken'),
     ('odp_request_byte', 'counter', 'bytes of requests'),

@@ -12,7 +12,8 @@ import threading
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _discovery_ports, _process, _supervision
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
+    _discovery_live, _discovery_ports, _process, _supervision)
 
 Shell = collections.namedtuple('Shell', 'pid cwd script')
 ME = {'sql_port': 2883, 'home': '/data/foo', 'parents': [], 'pids': [7], 'exe': '/home/admin/obproxy-4.3.1.0/bin/obproxy'}
@@ -79,3 +80,34 @@ def listener_port_that_is_closed():
     port = listener.getsockname()[1]
     listener.close()
     return port
+
+
+def differing(*values):
+    return [dict(name=name, value=value, need_restart=need_restart) for name, value, need_restart in values]
+
+
+def exported(record, *values):
+    instance = dict(work_mode='CONFIG_URL', ob_clusters=[{'cluster_name': 'gone', 'ob_cluster_id': 9}], sql_port=2883, exporter_port=2884,
+                    package=None, app_name='foo', differing=differing(*values))
+    return _discovery_live.request(instance, record)
+
+
+def items(**values):
+    return [{'name': name, 'value': values[name]} for name in sorted(values)]
+
+
+def test_an_instance_without_a_record_is_exported_as_it_says_itself():
+    body = exported(None, ('syslog_level', 'WARN', False), ('work_thread_num', '8', True), ('mysql_version', '5.6,8', True))
+    assert (body['name'], body['obLinks']) == ('foo', [{'clusterName': 'gone', 'obClusterId': 9, 'username': 'proxyro'}])
+    assert body['startupParameters'] == items(work_thread_num='8')
+    assert body['parameters'] == items(mysql_version='5.6,8', syslog_level='WARN')[::-1]
+
+
+def test_a_server_of_a_cluster_is_exported_as_its_cluster():
+    link = {'cluster_name': 'hooray', 'ob_cluster_id': 1, 'username': 'proxyro'}
+    record = {'cluster_name': 'bar', 'ob_links': [link], 'own_parameters': items(syslog_level='ERROR', enable_qos='true'),
+              'startup_parameters': items(proxy_mem_limited='2G'), 'parameters': items(syslog_level='INFO', monitor_stat_level='1')}
+    body = exported(record, ('syslog_level', 'ERROR', False), ('enable_qos', 'true', False), ('monitor_stat_level', '2', False))
+    assert (body['name'], body['obLinks']) == ('bar', [{'clusterName': 'hooray', 'obClusterId': 1, 'username': 'proxyro'}])
+    assert body['startupParameters'] == items(proxy_mem_limited='2G')
+    assert sorted(body['parameters'], key=lambda one: one['name']) == items(monitor_stat_level='2', syslog_level='INFO')

@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import (
-    Nevra, PackageError, Rpm, check_checksum, check_header, check_room, parse_file_name)
+    Nevra, Package, PackageError, Rpm, check_checksum, check_header, check_room, parse_file_name)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import heirs
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import build_rpm, run, write
 
 HERE = os.uname()[4]
@@ -241,3 +242,12 @@ def test_broken_database_is_told(rpm, package):
         write(os.path.join(rpm.root, 'db', name), 'nonsense' * 1000)
     with pytest.raises(PackageError, match='rebuilddb'):
         rpm.installed()
+
+
+def test_only_what_lives_elsewhere_may_take_a_package_with_it(tmp_path):
+    homes = [tmp_path / 'obproxy-4.3.1.0', tmp_path / 'obproxy-4.3.1.0-1']
+    for home in homes:
+        home.mkdir()
+    package = Package(CE, str(homes[0]), set(), None)
+    records = [{'home': str(home)} for home in homes + [tmp_path / 'lost']]
+    assert heirs(package, records) == [str(homes[1])]

@@ -94,6 +94,13 @@ def test_two_instances_share_the_agents_and_leave_nothing(host):
     assert not host.call('bar-3883', state='absent')['changed']
 
 
+def test_an_upgraded_instance_is_told_of_as_what_it_would_be_started_as(host):
+    home = host.folder / 'home' / 'bar-3883'
+    os.symlink('/home/admin/obproxy-4.3.2.0/bin', str(home / 'bin'))
+    host.call('bar-3883')
+    assert 'cluster="bar",version="4.3.2.0"} 1' in (host.textfiles / 'obproxy.prom').read_text()
+
+
 def test_the_script_writes_nothing_back_while_an_instance_is_forgotten(host, monkeypatch):
     host.call()
     remove, held = _agent.remove_file, []

@@ -75,6 +75,12 @@ def test_check_mode_before_the_package_is_there(run, home):
     assert result['diff'][0]['after'] == FILE.replace('.rpm', '\n') and os.listdir(str(home)) == ['run']
 
 
+def test_what_the_script_of_the_package_watches_is_not_stopped(run, home):
+    (home / 'run' / 'stopped').write_text(u'handed over\n')
+    result = run(_ansible_check_mode=True)
+    assert not result.get('failed') and result['mode'] != 'none'
+
+
 def test_the_link_is_bin_or_where_that_is_rpm_s_current(home):
     assert Link(str(home), Changes()).name == 'bin'
     (home / 'bin').mkdir()

@@ -100,6 +100,41 @@ def test_a_server_that_has_drifted_is_set_back(fleet, body):
     assert compared(fleet, body, {'2': {'parameters': ['syslog_level']}})[0] == {'parameters': {'parameters': []}}
 
 
+def test_what_a_server_has_of_its_own_is_no_drift_but_something_new_is(fleet, body):
+    fleet.hosts['beta']['obproxy_parameters'] = [{'name': 'syslog_level', 'value': 'WARN'},
+                                                 {'name': 'syslog_level', 'value': 'ERROR', 'cluster': 'another'}]
+    assert compared(fleet, body)[0] == {'parameters': {'parameters': []}}
+    fleet.operate('parameters', {})
+    with fleet.registry.transaction() as store:
+        for server_id in (1, 2):
+            store.update_server(server_id, parameter_version=2)
+        wanted = Wanted(body, store, Inventory(fleet.hosts, fleet.hosts), {}, False)
+        items = {host_id: wanted.parameters_of(server) for host_id, server in wanted.servers.items()}
+    own = {'name': 'syslog_level', 'value': 'WARN'}
+    assert own not in items[1] and items[2].count(own) == 1 and len([one for one in items[2] if one['name'] == 'syslog_level']) == 1
+    assert compared(fleet, body)[0] == {}
+    assert compared(fleet, body, {'2': {'parameters': ['syslog_level']}})[0] == {'parameters': {'parameters': []}}
+
+
+def test_passwords_wait_until_new_root_servers_are_in_force(world, body):
+    body['workMode'] = 'RS_LIST'
+    world.variables['obproxy_ob_clusters']['second'] = {'root_servers': ['10.0.0.3:2881'], 'proxyro_password': 'ro2-s3cret'}
+    world.plan('create', body)
+    world.sql("UPDATE obproxy_servers SET status = 'RUNNING', parameter_version = 1")
+    seen = {'1': {'credentials': True, 'parameters': [], 'pending': []}, '2': {'parameters': [], 'pending': []}}
+
+    def waiting(seen, wanted):
+        with world.registry.transaction(writes=False) as store:
+            one = Wanted(wanted, store, Inventory(world.hosts, world.hosts), seen, False)
+            return [step.operation for step in one.steps()], one.waiting
+
+    assert waiting(seen, body) == (['credentials'], [])
+    steps, words = waiting(seen, {**body, 'obLinks': [OTHER]})
+    assert steps == ['links'] and 'oceanbase.obproxy.restart -e obproxy_cluster_id=foo' in words[0]
+    seen['2']['pending'] = ['rootservice_list']
+    assert waiting(seen, body) == ([], words)
+
+
 def test_what_is_for_good_is_refused(fleet, body):
     body['workMode'] = 'RS_LIST'
     body['obproxyInstallParam']['sqlPort'] = 4883

@@ -117,6 +117,19 @@ def test_an_unknown_way_to_register_is_refused(world, create_body):
     assert 'file_sd, http_sd, consul' in world.refused('create', create_body)[0]['obproxy_monitoring_backend'].message
 
 
+@pytest.mark.parametrize('name, values', [
+    ('obproxy_monitoring_hosts', (['one'], ['other'])), ('obproxy_file_sd_dir', ('/etc/prometheus/file_sd', '/srv')),
+    ('obproxy_monitoring_backend', ('file_sd', 'consul')), ('obproxy_consul_token', ('t0ken-a', 't0ken-b'))])
+def test_hosts_that_are_registered_in_different_places_are_no_request(world, create_body, name, values):
+    world.hosts['alpha'][name] = values[0]
+    world.hosts['beta'][name] = values[1]
+    faults = world.refused('create', create_body)[0]
+    assert list(faults) == [name] and 'one value for all hosts of a request' in faults[name].message
+    assert 'alpha' in faults[name].message and 'beta' in faults[name].message and 't0ken' not in faults[name].message
+    world.hosts['beta'][name] = values[0]
+    world.plan('create', create_body)
+
+
 def test_a_host_that_cannot_be_reached_is_watched_on_and_one_that_is_skipped_is_not(playbooks):
     world, folder = playbooks.world, playbooks.folder / 'file_sd'
     folder.mkdir()

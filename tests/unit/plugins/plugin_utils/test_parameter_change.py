@@ -62,12 +62,20 @@ def test_the_difference_of_two_versions():
 def own(given):
     faults = Faults()
     variables = {'alpha': {} if given is None else {'obproxy_parameters': given}}
-    return _own_parameters.read(faults, Inventory(['alpha'], variables), 'alpha'), [fault.message for fault in faults.faults]
+    return _own_parameters.read(faults, Inventory(['alpha'], variables), 'alpha', 'foo'), [fault.message for fault in faults.faults]
 
 
 def test_a_hosts_own_parameters_come_from_its_variable():
     assert own(None) == ([], [])
     assert own([{'name': 'proxy_id', 'value': 7}, {'name': 'enable_qos', 'value': True}]) == (items(proxy_id='7', enable_qos='true'), [])
+
+
+def test_a_value_for_one_cluster_spares_the_others_on_the_host():
+    here, there = ({**items(proxy_id=value)[0], 'cluster': name} for name, value in (('foo', 7), ('bar', 8)))
+    assert own([there, *items(enable_qos='true')]) == (items(enable_qos='true'), [])
+    assert own([here, there, *items(proxy_id='1')]) == (items(proxy_id='7'), [])
+    assert 'each parameter only once' in own([here, here])[1][0]
+    assert "a cluster's name" in own([{**here, 'cluster': 1}])[1][0]
 
 
 @pytest.mark.parametrize('given, words', [

@@ -204,3 +204,14 @@ def test_a_takeover_that_was_not_completed_blocks_no_roll(fleet):
     fleet.sql("UPDATE obproxy_servers SET status = 'TAKINGOVER', exporter_port = NULL WHERE id = 3")
     plan = fleet.operate('restart')
     assert batches(plan) == [['alpha'], ['beta']] and set(plan['members']) == {'alpha', 'beta'}
+
+
+@pytest.mark.parametrize('operation, body', [
+    ('restart', {}), ('stop', {}), ('start', {}), ('upgrade', {'version': 'obproxy-ce-4.2.1.0-11.el7.x86_64.rpm'}), ('parameters', {}), ('credentials', {})])
+def test_a_takeover_that_was_not_completed_is_refused_where_it_is_named(fleet, operation, body):
+    fleet.sql("UPDATE obproxy_servers SET status = 'TAKINGOVER', exporter_port = NULL WHERE id = 3")
+    with pytest.raises(RequestError) as caught:
+        fleet.operate(operation, {**body, 'obproxyServerIds': [1, 3]})
+    assert 'obproxyServerIds[1] is 3; expected a server that was taken over' in str(caught.value)
+    assert 'oceanbase.obproxy.take_over -e obproxy_cluster_id=1' in str(caught.value)
+    assert set(fleet.operate('remove', {'obproxyServerIds': [3]})['hosts']) == {'gamma'}

@@ -69,6 +69,13 @@ def test_the_graph_has_a_chain_for_each_server(fleet):
     assert {row['status'] for row in fleet.rows('servers')} <= {'RUNNING', 'UPGRADING'}
 
 
+def test_a_server_keeps_the_version_of_the_parameters_that_it_has(fleet):
+    fleet.sql('UPDATE obproxy_servers SET parameter_version = 0 WHERE id = 2')
+    plan = fleet.operate('upgrade', {'version': NEW})
+    versions = {name: one['parameter_version'] for name, one in plan['hosts'].items()}
+    assert versions['beta'] == 0 and versions == {name: row['parameter_version'] for name, row in zip(versions, fleet.rows('servers'))}
+
+
 @pytest.mark.parametrize('body', [
     {'shortRpmName': SHORT}, {'short_rpm_name': SHORT}, {'version': NEW}, {'version': NEW[:-4]}])
 def test_a_package_is_named_in_short_or_whole(fleet, body):
