@@ -2,13 +2,17 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test chaos bench units lab sanity lint molecule build graphs docs lab-up lab-down clean
+.PHONY: demo test test-matrix chaos bench units lab sanity lint molecule build graphs docs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
 
 test:
 	$(RUN)
+
+# Sanity, units and the create scenario with every ansible-core that we support; MATRIX=2.19, or MATRIX="2.19 create", is one row or cell.
+test-matrix:
+	$(PYTHON) tests/tools/matrix.py $(MATRIX)
 
 # Breaks runs in every way that can be thought of, and looks at what the next run makes of it; a short form is in make test.
 chaos: build

@@ -1,7 +1,7 @@
-"""Makes the Python environments in .venv/: one with the oldest ansible-core we support, one with the newest,
-one that makes the documentation.
+"""Makes the Python environments in .venv/: the oldest ansible-core that we support, the newest, those between for
+make test-matrix, what makes the documentation, and what Galaxy looks at collections with.
 
-python3 tests/tools/envs.py [core-2.16] [core-new] [docs]
+python3 tests/tools/envs.py [core-2.16] [core-2.18] [core-2.19] [core-2.20] [core-new] [docs] [galaxy]
 """
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ REQUIREMENTS = REPOSITORY / 'tests' / 'requirements'
 # The Pythons that each may have, the preferred one first: the oldest for the oldest core.
 PYTHONS = {
     'core-2.16': [(3, 10), (3, 11), (3, 12)],
+    'core-2.18': [(3, 11), (3, 12), (3, 13)],
+    'core-2.19': [(3, 11), (3, 12), (3, 13)],
+    'core-2.20': [(3, 12), (3, 13), (3, 14)],
     'core-new': [(3, 13), (3, 12), (3, 14), (3, 11), (3, 10)],
     'docs': [(3, 13), (3, 12), (3, 14), (3, 11), (3, 10)],
+    'galaxy': [(3, 12), (3, 13), (3, 11), (3, 10)],
 }
 PROBE = 'import json, sys; print(json.dumps([sys.version_info[:2], sys.executable]))'
 

@@ -14,9 +14,9 @@ import envs
 REPOSITORY = build.REPOSITORY
 LOGS = build.BUILD / 'logs'
 CORES = ('core-2.16', 'core-new')
-# On two cores make test has to end in a quarter of an hour: these run where they are asked for, by make molecule.
+# On two cores make test has to end in a quarter of an hour: these run where they are asked for, by make molecule and make lint.
 LONG = {f'molecule {name}' for name in (
-    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'take_over', 'upgrade')}
+    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'take_over', 'upgrade')} | {'galaxy'}
 SKIPPED_TREES = {'unit', 'integration', 'sanity', 'output', 'tools', 'requirements'}
 
 
@@ -50,9 +50,9 @@ def path_for(core: str) -> str:
     return os.pathsep.join([str(envs.VENVS / core / 'bin'), *rest, *interpreters, '/usr/sbin', '/sbin'])
 
 
-def units() -> list[Part]:
+def units(cores=CORES) -> list[Part]:
     return [Part(f'units {core}', 'units', core, [pytest(core, 'tests/unit')], source(core))
-            for core in CORES]
+            for core in cores]
 
 
 def trees() -> list[Part]:
@@ -67,9 +67,9 @@ def trees() -> list[Part]:
     return parts
 
 
-def sanity() -> list[Part]:
+def sanity(cores=CORES) -> list[Part]:
     script = str(REPOSITORY / 'tests' / 'tools' / 'sanity.py')
-    return [Part(f'sanity {core}', 'sanity', core, [[sys.executable, script, core]], source(core)) for core in CORES]
+    return [Part(f'sanity {core}', 'sanity', core, [[sys.executable, script, core]], source(core)) for core in cores]
 
 
 def lint() -> list[Part]:
@@ -83,14 +83,18 @@ def lint() -> list[Part]:
         [tool('core-new', 'antsibull-docs'), 'lint-collection-docs', '--plugin-docs', '.'],
         ['shellcheck', *scripts],
     ]
-    return [Part('lint', 'lint', 'core-new', commands, where)]
+    galaxy = [sys.executable, str(REPOSITORY / 'tests' / 'tools' / 'galaxy.py')]
+    return [Part('lint', 'lint', 'core-new', commands, where), Part('galaxy', 'lint', 'galaxy', [galaxy])]
 
 
-def molecule() -> list[Part]:
-    home = {'ANSIBLE_HOME': str(build.BUILD / 'molecule')}
+def site() -> list[Part]:
+    return [Part('site', 'lint', 'core-new', [[sys.executable, str(REPOSITORY / 'tests' / 'tools' / 'docsite.py')]])]
+
+
+def molecule(core='core-new') -> list[Part]:
     scenarios = sorted(path.parent.name for path in (REPOSITORY / 'molecule').glob('*/molecule.yml'))
-    return [Part(f'molecule {name}', 'molecule', 'core-new', [[tool('core-new', 'molecule'), 'test', '-s', name]],
-                 environment=home) for name in scenarios]
+    return [Part(f'molecule {name}', 'molecule', core, [[tool(core, 'molecule'), 'test', '-s', name]],
+                 environment={'ANSIBLE_HOME': str(build.BUILD / 'molecule')}) for name in scenarios]
 
 
 def chaos() -> list[Part]:
@@ -101,10 +105,10 @@ def source(name: str) -> Path:
     return build.BUILD / 'trees' / name / 'ansible_collections' / 'oceanbase' / 'obproxy'
 
 
-def prepare_trees() -> None:
+def prepare_trees(cores: list[str]) -> None:
     """A copy for each that runs in one: they write into it, and ansible-test wants it to be of that name."""
     shutil.rmtree(build.BUILD / 'trees', ignore_errors=True)
-    for name in (*CORES, 'lint'):
+    for name in (*cores, 'lint'):
         tree = build.copy(build.BUILD / 'trees' / name)
         # ansible-test asks git which files there are; without this it finds the repository around the
         # copy, which ignores the copy.
@@ -126,4 +130,4 @@ def environment(part: Part) -> dict[str, str]:
 
 
 def all_parts() -> list[Part]:
-    return [*units(), *trees(), *sanity(), *lint(), *molecule(), *chaos()]
+    return [*units(), *trees(), *sanity(), *lint(), *site(), *molecule(), *chaos()]

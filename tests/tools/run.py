@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -47,20 +48,20 @@ class Result:
     skipped: str = ''
 
 
-def prepare() -> str:
-    """Set up all that the tests need. Returns why the oldest core is left out, or nothing."""
+def prepare(names: Iterable[str]) -> dict[str, str]:
+    """Set up all that the tests need, with these environments. Returns why one could not be made, by its name."""
     needs.install({**needs.NEEDS, **NEEDS})
-    fault = envs.make('core-new')
-    if fault:
-        raise settings.LabError(fault)
-    without = envs.make('core-2.16')
+    wanted = list(dict.fromkeys(['core-new', *names]))
+    without = {name: fault for name in wanted if (fault := envs.make(name))}
+    if 'core-new' in without:
+        raise settings.LabError(without['core-new'])
     build.build()
-    parts.prepare_trees()
+    parts.prepare_trees([name for name in wanted if name.startswith('core-')])
     LOGS.mkdir(exist_ok=True)
     return without
 
 
-def run_all(chosen: list[Part], without: str) -> list[Result]:
+def run_all(chosen: list[Part], without: dict[str, str]) -> list[Result]:
     """One begins with what only computes, two with what brings up hosts, which waits as much. Who is done first helps."""
     computing, live = (deque(part for part in chosen if (part.group in LIVE) is is_live) for is_live in (False, True))
     workers = [(computing, live), (live, computing), (live, computing)]
@@ -72,8 +73,8 @@ def run_all(chosen: list[Part], without: str) -> list[Result]:
                 part = own.popleft() if own else other.pop()
             except IndexError:  # The other was quicker.
                 continue
-            left_out = without and part.core == 'core-2.16'
-            results[part.name] = Result(part, 0, 0, skipped=without) if left_out else run(part)
+            left_out = without.get(part.core, '')
+            results[part.name] = Result(part, 0, 0, skipped=left_out) if left_out else run(part)
 
     with ThreadPoolExecutor(len(workers)) as pool:
         try:
@@ -156,15 +157,15 @@ def table(results: list[Result]) -> None:
 
 
 def main(wanted: list[str]) -> int:
-    try:
-        without = prepare()
-    except settings.LabError as error:
-        print(f'tests: {error}', file=sys.stderr)
-        return 1
     chosen = [part for part in parts.all_parts() if {part.group, part.name} & set(wanted) or not (wanted or part.name in parts.LONG)]
     if not chosen:
         print(f'no such part: {" ".join(wanted)}', file=sys.stderr)
         return 2
+    try:
+        without = prepare(part.core for part in chosen)
+    except settings.LabError as error:
+        print(f'tests: {error}', file=sys.stderr)
+        return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         results = run_all(chosen, without)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podman import labels, podman
-from settings import OWNER, ROOT, USER, LabError
+from settings import OWNER, PYTHON, PYTHON_ON_HOSTS, ROOT, USER, LabError
 
 INDEX_LABEL = 'obproxy-lab-host'
 KIND_LABEL = 'obproxy-lab-kind'
@@ -20,6 +20,11 @@ umask 077
 cat > /home/{USER}/.ssh/authorized_keys
 chown {USER}: /home/{USER}/.ssh/authorized_keys
 until [ -s /etc/ssh/ssh_host_ed25519_key.pub ]; do sleep 0.05; done
+if [ -d {PYTHON_ON_HOSTS} ]; then
+    echo {PYTHON_ON_HOSTS}/lib > /etc/ld.so.conf.d/lab-python.conf
+    ldconfig
+    {PYTHON_ON_HOSTS}/bin/python3 -c 'import json, ssl'
+fi
 cat /etc/ssh/ssh_host_ed25519_key.pub
 """
 
@@ -68,6 +73,8 @@ def run(host: Host, image: str, network: str, subnet: str) -> None:
         number = host.index + 20
         way = ['--network', network, '--ip', f'{subnet}.{number}',
                '--mac-address', f'02:00:0a:4d:{int(subnet.rsplit(".", 1)[1]):02x}:{number:02x}']
+    if PYTHON:
+        way += ['--volume', f'{PYTHON}:{PYTHON_ON_HOSTS}:ro']
     start = ['--systemd=always', image, '/sbin/init'] if host.kind == SYSTEMD else [
         '--systemd=false', '--tmpfs', '/run', image, '/usr/local/sbin/tiny-init']
     podman('run', '--detach', '--name', host.container, '--hostname', host.name, *labels(host.lab),

@@ -15,7 +15,7 @@ import needs
 import network
 from hosts import PLAIN, SYSTEMD, Host
 from podman import containers, filters, in_parallel, podman
-from settings import ROOT, STATE, USER, LabError, write
+from settings import PYTHON, PYTHON_ON_HOSTS, ROOT, STATE, USER, LabError, write
 
 
 class Lab:
@@ -115,7 +115,7 @@ class Lab:
             'ansible_become': True,
             'ansible_ssh_private_key_file': str(self.folder / 'id_ed25519'),
             'ansible_ssh_common_args': shlex.join(hosts.ssh_options(self.folder)),
-            'ansible_python_interpreter': '/usr/bin/python3',
+            'ansible_python_interpreter': f'{PYTHON_ON_HOSTS}/bin/python3' if PYTHON else '/usr/bin/python3',
         }
         each = {host.name: {'ansible_host': host.address, 'ansible_port': host.port, 'obproxy_host_id': host.index}
                 for host in wanted}

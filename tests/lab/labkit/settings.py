@@ -16,6 +16,9 @@ OWNER_LABEL = 'obproxy-lab-dir'
 OWNER = hashlib.sha256(str(STATE).encode()).hexdigest()[:6]
 
 USER = 'ops'
+# A Python of this machine (its prefix) that hosts get beside their own, and where: Ansible's modules run with it.
+PYTHON = os.environ.get('OBPROXY_LAB_PYTHON', '')
+PYTHON_ON_HOSTS = '/opt/python'
 ROOT = os.geteuid() == 0
 
 
