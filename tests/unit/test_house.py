@@ -132,7 +132,8 @@ def test_every_module_that_works_on_a_host_keeps_its_deadline():
 def test_a_role_has_the_defaults_that_it_describes(role):
     path = ROOT / 'roles' / role / 'defaults' / 'main.yml'
     defaults = yaml.safe_load(path.read_text(encoding='utf-8')) if path.exists() else {}
-    described = {name: option['default'] for name, option in specs(role)['main']['options'].items() if 'default' in option}
+    described = {name: option['default'] for entry in specs(role).values() for name, option in entry.get('options', {}).items()
+                 if 'default' in option}
     assert defaults == described
 
 
@@ -157,8 +158,9 @@ def test_a_role_uses_only_what_it_describes(role):
 def test_one_variable_has_one_default_in_all_roles():
     seen = {}
     for role in ROLES:
-        for name, option in specs(role)['main']['options'].items():
-            assert seen.setdefault(name, option) == option, f'{role}: {name}'
+        for entry in specs(role).values():
+            for name, option in entry.get('options', {}).items():
+                assert seen.setdefault(name, option) == option, f'{role}: {name}'
 
 
 def test_the_guide_has_every_subtask_s_timeout():
@@ -225,6 +227,22 @@ def test_a_guide_names_playbooks_variables_and_pages_that_there_are(name):
                     for path in (ROOT / folder).rglob('*.*') if path.suffix in ('.py', '.yml'))
     assert [variable for variable in given if not re.search(rf'\b{variable}\b', code)] == []
     assert [page for page in pages if not (ROOT / 'docs' / page).exists()] == []
+
+
+def test_every_command_in_a_guide_is_run_by_a_test_or_says_why_not():
+    pages = runpy.run_path(str(ROOT / 'tests' / 'docs' / 'pages.py'))
+    found = pages['blocks']()
+    wrong = []
+    for block in found:
+        names = set(re.findall(r'ansible-playbook oceanbase\.obproxy\.(\w+)', ' '.join(block.commands)))
+        folders = [block.runner] if block.runner else ['molecule', 'tests']
+        tests = ' '.join(path.read_text(encoding='utf-8') for folder in folders for path in (ROOT / folder).rglob('*.*')
+                         if path.suffix in ('.py', '.yml'))
+        run = tests and all(re.search(rf'\b{name}\b', tests) for name in names) and (names or block.runner)
+        if not (run or block.runner == 'tests/docs' or re.fullmatch(r'not run: .+', block.mark)):
+            wrong.append(f'{block.page.name}: {block.commands}')
+    assert len(found) > 25
+    assert wrong == [], 'put <!-- run by molecule/SCENARIO -->, or <!-- not run: WHY -->, into the line before the block'
 
 
 @pytest.mark.parametrize('name', DOCS)
