@@ -32,6 +32,7 @@ def options() -> argparse.Namespace:
     words.add_argument('--only', default='floor,ours,again,plain', help=f'of {", ".join(contestants.CONTESTANTS)}, in this order')
     words.add_argument('--repeat', type=int, default=3, help='rounds; medians are told')
     words.add_argument('--delay', default='0', metavar='MS', help='round-trip time of the way to the hosts; several numbers with commas')
+    words.add_argument('--forks', type=int, default=0, help='how many hosts Ansible works on at once (0: all)')
     words.add_argument('--core', default='core-new', choices=('core-new', 'core-2.16'))
     words.add_argument('--results', type=Path, default=WORK / 'results.json', help='what was measured, of several calls')
     words.add_argument('--add', action='store_true', help='add to the rounds that the results have, instead of replacing those of the same kind')
@@ -49,24 +50,24 @@ def rounds(fleet: Fleet, chosen: argparse.Namespace, delay: int, results: report
         for number in range(1, chosen.repeat + 1):
             for name in chosen.only.split(','):
                 began = time.monotonic()
-                bench = one_bench(fleet, chosen.core, delay, name)
+                bench = one_bench(fleet, chosen, delay, name)
                 if name not in UNCLEAN:
                     fleet.reset()
                 if name in WITH_REGISTRY:
                     contestants.prepare_ours(bench)
                 found = contestants.CONTESTANTS[name](bench)
                 contestants.verified(bench)
-                results.add({'hosts': fleet.count, 'delay': delay, 'delayed_by': how, 'contestant': name, 'core': chosen.core, **found})
+                results.add({'hosts': fleet.count, 'delay': delay, 'delayed_by': how, 'contestant': name, 'core': chosen.core, 'forks': bench.forks, **found})
                 say(f'{fleet.count} hosts{f", {delay} ms" if how else ""}, round {number}, {name}: {found["wall"]:.1f} s '
                     f'(with all around it {time.monotonic() - began:.0f} s)')
     finally:
         fleet.straight(how)
 
 
-def one_bench(fleet: Fleet, core: str, delay: int, name: str) -> contestants.Bench:
+def one_bench(fleet: Fleet, chosen: argparse.Namespace, delay: int, name: str) -> contestants.Bench:
     """Give each a folder of its own; a second run goes on in that of the first."""
     folder = WORK / f'{fleet.count}-{delay}-{"ours" if name == "again" else name}'
-    return contestants.Bench(fleet, folder, core, build.BUILD / 'rpms')
+    return contestants.Bench(fleet, folder, chosen.core, build.BUILD / 'rpms', chosen.forks)
 
 
 def main() -> int:

@@ -48,15 +48,16 @@ MODULE = re.compile(rb'^ssh .*\bpython[\d.]*\b', re.DOTALL)
 class Bench:
     """One round: N hosts, over a line with or without delay, and where its files are."""
 
-    def __init__(self, fleet: Fleet, folder: Path, core: str, packages: Path, rpm: str = RPM):
-        self.fleet, self.core, self.packages, self.rpm = fleet, core, packages, rpm
+    def __init__(self, fleet: Fleet, folder: Path, core: str, packages: Path, forks: int = 0):
+        self.fleet, self.core, self.packages, self.rpm = fleet, core, packages, RPM
+        self.forks = forks or fleet.count
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.home = folder / 'ansible'
 
     def environment(self, enabled: str) -> dict[str, str]:
         config = self.folder / 'ansible.cfg'
-        config.write_text(CONFIG.format(forks=self.fleet.count, callbacks=HERE / 'callbacks', enabled=f'callbacks_enabled = {enabled}' if enabled else ''))
+        config.write_text(CONFIG.format(forks=self.forks, callbacks=HERE / 'callbacks', enabled=f'callbacks_enabled = {enabled}' if enabled else ''))
         self.calls, self.clock = self.folder / 'calls', self.folder / 'clock'
         self.calls.write_bytes(b'')
         self.clock.unlink(missing_ok=True)
@@ -138,8 +139,11 @@ def large(bench: Bench, log: str = 'large', **variables) -> dict:
 
 def large_url(bench: Bench) -> dict:
     """Let the hosts fetch it themselves."""
-    large_rpm.serve(bench.fleet, large_rpm.rpm(build.BUILD / 'bench' / 'packages', bench.rpm))
-    return large(bench, 'large_url', obproxy_package_source='url', obproxy_package_url=f'http://127.0.0.1:{large_rpm.PORT}/')
+    folder = large_rpm.rpm(build.BUILD / 'bench' / 'packages', bench.rpm)
+    large_rpm.serve(bench.fleet, folder)
+    checksum = f'sha256:{hashlib.sha256((folder / bench.rpm).read_bytes()).hexdigest()}'
+    return large(bench, 'large_url', obproxy_package_source='url', obproxy_package_url=f'http://127.0.0.1:{large_rpm.PORT}/',
+                 obproxy_package_checksum=checksum)
 
 
 def large_repo(bench: Bench) -> dict:

@@ -18,7 +18,7 @@ SIZE = 60 << 20
 PORT = 8099
 # Each host serves itself, so that what its link counts is the controller's.
 SERVE = f"""set -e
-rm -rf /srv/bench; mkdir /srv/bench; tar -x -C /srv/bench
+rm -rf /srv/bench; mkdir -p /srv/bench /etc/yum.repos.d; tar -x -C /srv/bench
 printf '[bench]\\nname=bench\\nbaseurl=file:///srv/bench\\ngpgcheck=0\\n' >/etc/yum.repos.d/bench.repo
 systemctl -q is-active bench-serve || systemd-run -q --unit=bench-serve python3 -m http.server {PORT} --bind 127.0.0.1 --directory /srv/bench
 """

@@ -6,7 +6,7 @@ systemctl daemon-reload
 pkill -9 -f '[o]bproxyd.sh'
 pkill -9 -x obproxy
 rpm -qa 'obproxy*' | xargs -r rpm -e
-rm -rf /opt/obproxy /etc/obproxy /etc/cron.d/obproxy-* /etc/security/limits.d/obproxy-* /run/obproxy* /etc/prometheus /root/bench /var/cache/obproxy*
+rm -rf /opt/obproxy /etc/obproxy /etc/yum.repos.d/bench.repo /etc/cron.d/obproxy-* /etc/security/limits.d/obproxy-* /run/obproxy* /etc/prometheus /root/bench /var/cache/obproxy*
 userdel -r admin
 groupdel admin
 rm -rf /home/admin /tmp/obproxy* /home/ops/.ansible /root/.ansible
