@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test test-matrix chaos bench units lab sanity lint molecule build graphs docs lab-up lab-down clean
+.PHONY: demo test test-matrix chaos bench bench-registry units lab sanity lint molecule build graphs docs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
@@ -21,6 +21,11 @@ chaos: build
 # How fast it is, beside a plain playbook and a shell script; writes docs/performance.md's figures. Takes the whole machine for more than an hour.
 bench: build
 	.venv/core-new/bin/python tests/bench/bench.py $(or $(BENCH),--delay 0,20 --publish)
+
+# What the registry costs with 20,000 servers and 100,000 tasks in it, against what it may: docs/performance.md.
+bench-registry: build
+	$(PYTHON) tests/tools/envs.py core-2.16
+	PYTHONPATH=.build/collections .venv/core-new/bin/python tests/bench/registry.py
 
 units lab sanity lint molecule:
 	$(RUN) $@

@@ -103,7 +103,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             found = self._cached(registry, path, cache)
         except RegistryError as exc:
             raise AnsibleParserError(f'{path}: {exc}') from None
-        self._add_groups({EVERYBODY: found['hosts'], **found['groups']})
+        self._add_groups(found['hosts'], found['groups'])
         self._add_variables(found['hosts'])
 
     def _cached(self, registry, path, cache):
@@ -124,18 +124,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._cache[key] = found
         return found
 
-    def _add_groups(self, groups):
-        for name, hosts in groups.items():
-            self.inventory.add_group(name)
-            for host in hosts:
-                self.inventory.add_host(host, group=name)
+    def _add_groups(self, hosts, groups):
+        for host in hosts:
+            self.inventory.add_host(host)
+        for name, members in {EVERYBODY: hosts, **groups}.items():
+            group = self.inventory.groups[self.inventory.add_group(name)]
+            for host in members:
+                group.add_host(self.inventory.hosts[host])
 
     def _add_variables(self, hosts):
         compose, groups, keyed_groups, strict = (
             self.get_option(name) for name in ('compose', 'groups', 'keyed_groups', 'strict'))
         for host, variables in hosts.items():
             for name, value in variables.items():
-                self.inventory.set_variable(host, name, value)
+                # Not by way of self.inventory: since ansible-core 2.19 that notes the file with each value, which for a
+                # large fleet takes longer than all the rest; and these values are not from the file.
+                self.inventory.hosts[host].set_variable(name, value)
             if compose:
                 self._set_composite_vars(compose, variables, host, strict=strict)
             if groups:

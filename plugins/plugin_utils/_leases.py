@@ -92,7 +92,7 @@ class Leases:
 
     def renew(self, run_id, trace_id=None):
         """Prolong a run's lease; return {task_id: why} of its tasks that have to stop."""
-        tasks = self.tasks(run_id)
+        tasks = self.bare_tasks(_schema.table('tasks').c.run_id == run_id)
         why = {task['id']: cancellation(task) for task in tasks if task['operation'] == _states.CANCEL}
         if self.is_superseded(run_id, trace_id):
             return {**{task['id']: SUPERSEDED for task in tasks}, **why}
@@ -101,7 +101,7 @@ class Leases:
 
     def asked(self, task_id, trace_id=None):
         """Prolong the lease of a task's run; return why the task has to stop, None when it may go on."""
-        tasks = self.tasks_where(_schema.table('tasks').c.id == task_id)
+        tasks = self.bare_tasks(_schema.table('tasks').c.id == task_id)
         return self.renew(tasks[0]['run_id'], trace_id).get(task_id) if tasks else None
 
     @staticmethod

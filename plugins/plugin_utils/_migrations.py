@@ -17,6 +17,10 @@ ADDED = {
     2: (('runs', 'lease_seconds'), ('runs', 'lease_until'), ('subtasks', 'log')),
     3: (('parameter_versions', None), ('own_parameters', None)),
 }
+# And indexes, as (table, index).
+INDEXED = {
+    4: (('runs', 'ix_obproxy_runs_cluster_id'), ('tasks', 'ix_obproxy_tasks_status'), ('subtasks', 'ix_obproxy_subtasks_host')),
+}
 
 
 def migrate(engine):
@@ -25,8 +29,10 @@ def migrate(engine):
         versions = _schema.table('schema')
         version = max(connection.execute(sa.select(versions.c.version).with_for_update()).scalars())
         for target in range(version + 1, _schema.VERSION + 1):
-            for table, column in ADDED[target]:
+            for table, column in ADDED.get(target, ()):
                 _add(connection, _schema.table(table), column)
+            for table, index in INDEXED.get(target, ()):
+                _add_index(connection, _schema.table(table), index)
             if target in FILLED:
                 FILLED[target](connection)
             connection.execute(sa.insert(versions).values(version=target))
@@ -51,13 +57,21 @@ def _number_parameters(connection):
 FILLED = {3: _number_parameters}
 
 
-def _add_column(connection, table, name):
-    # A database without transactions for this may have been left half way.
+def _has(connection, table, name, kind):
+    """Tell whether it is there already: a database without transactions for this may have been left half way."""
     with warnings.catch_warnings():
         # OceanBase describes its tables in words of its own, of which SQLAlchemy warns.
         warnings.simplefilter('ignore', sa.exc.SAWarning)
-        columns = sa.inspect(connection).get_columns(table.name)
-    if name in {column['name'] for column in columns}:
+        return name in {one['name'] for one in getattr(sa.inspect(connection), f'get_{kind}')(table.name)}
+
+
+def _add_index(connection, table, name):
+    if not _has(connection, table, name, 'indexes'):
+        next(index for index in table.indexes if index.name == name).create(connection)
+
+
+def _add_column(connection, table, name):
+    if _has(connection, table, name, 'columns'):
         return
     column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
     connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN {column}')

@@ -133,11 +133,11 @@ class Operation:
         run = {'id': run_id, 'trace_id': trace_id, 'operation': self.request.operation, 'cluster_id': self.cluster['id'],
                'cluster_name': self.cluster['name'], 'check_mode': self.check_mode,
                'hosts': {name: places(written, name) for name in self.hosts or [CONTROLLER]}}
-        planned = {server['id'] for server in self.servers}
+        told = describe_parameters(self.store, self.cluster, {server['id'] for server in self.servers})
         # Unless all parameters are set anew, a server has those that it has had.
         hosts = {name: {**describe(self.cluster, server, task_id, self.rs_list), 'request': self.cluster['request'],
                         'parameter_version': server['parameter_version'],
-                        **describe_parameters(self.store, self.cluster, server, planned),
+                        **told[server['id']],
                         'timeouts': _timeouts.of_host(written[0], name), 'trace_id': None if self.check_mode else trace_id,
                         **self.described(server)}
                  for name, server in self.hosts.items()}

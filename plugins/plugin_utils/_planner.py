@@ -24,6 +24,8 @@ class Planner:
         self._inventory = inventory
         self._settings = settings
         self.hosts = []
+        # The servers that the registry knows on each host.
+        self.there = {}
         self.cluster = None
         self.wanted = {}
         self.package = None
@@ -34,8 +36,11 @@ class Planner:
         self.store.lock()
         self.package = self._package()
         before = len(request.faults)
-        self.hosts = resolve(request, self._inventory, self.store.hosts())
-        identify(request, self.hosts, self._inventory, self.store.hosts())
+        known = self.store.hosts()
+        self.hosts = resolve(request, self._inventory, known)
+        identify(request, self.hosts, self._inventory, known)
+        servers = self.store.servers(host_ids=[host.host_id for host in self.hosts])
+        self.there = {host.name: [row for row in servers if row['host_id'] == host.host_id] for host in self.hosts}
         hosts_are_sure = len(request.faults) == before
         self.cluster = self._cluster(cluster_key)
         differs = False
@@ -85,10 +90,11 @@ class Planner:
             servers[host.name] = server
         run, data, timeouts = write_tasks(self, servers, actor, trace_id, lease)
         run['check_mode'] = check_mode
-        planned, hosts = {server['id'] for server in servers.values()}, {}
+        told = describe_parameters(self.store, self.cluster, {server['id'] for server in servers.values()})
+        hosts = {}
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
-            hosts[name].update(describe_parameters(self.store, self.cluster, server, planned), request=self.cluster['request'],
+            hosts[name].update(told[server['id']], request=self.cluster['request'],
                                timeouts=timeouts[name], trace_id=None if check_mode else trace_id)
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()
@@ -99,9 +105,13 @@ class Planner:
 
     def _forget_open(self, host, sql_port):
         """Take a server that another cluster has failed to take over out of the way."""
-        for other in self.store.servers(host_id=host.host_id):
+        for other in list(self.there[host.name]):
             if other['sql_port'] == sql_port and is_open(other):
-                self.store.remove_server(other['id'])
+                self._remove(host, other)
+
+    def _remove(self, host, server):
+        self.store.remove_server(server['id'])
+        self.there[host.name].remove(server)
 
     def _versions(self):
         """List the versions that the cluster's servers have."""
@@ -127,14 +137,15 @@ class Planner:
         return [_body.link(item) for item in self.request.get('ob_links')]
 
     def _write_server(self, host):
-        known = server_of(self.store, host, self.cluster)
+        there = self.there[host.name]
+        known = server_of(there, self.cluster)
         if known and is_open(known) and (self.request.operation != 'take_over' or known['sql_port'] != host.sql_port):
-            self.store.remove_server(known['id'])
+            self._remove(host, known)
             known = None
         if known:
             values = {'operate_status': 'OPERATING', 'ip': host.ip}
             if known['rpc_port'] is None and known['exporter_port'] is not None:
-                values['rpc_port'] = allot_rpc_port(self.store, host, known['sql_port'], known['exporter_port'])
+                values['rpc_port'] = allot_rpc_port(there, known['sql_port'], known['exporter_port'])
             idc = self.found['idc'].get(host.name, known['idc_name'])
             self.store.update_server(known['id'], idc_name=idc, **values)
             return {**known, **values, 'idc_name': idc}, idc != known['idc_name']
@@ -145,7 +156,7 @@ class Planner:
         else:
             sql, exporter = (self.request.get(*install_path(self.request, key)) for key in ('sql_port', 'exporter_port'))
             values.update(
-                sql_port=sql, exporter_port=exporter, rpc_port=allot_rpc_port(self.store, host, sql, exporter),
+                sql_port=sql, exporter_port=exporter, rpc_port=allot_rpc_port(there, sql, exporter),
                 version=self.package['file'], architecture=self.package['arch'], status='CREATING')
         self._forget_open(host, values['sql_port'])
         server_id = self.store.add_server(**values)

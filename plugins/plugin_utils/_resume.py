@@ -176,8 +176,7 @@ class Resume:
         known = {row['id'] for row in self._store.servers(ids=wanted)}
         if wanted - known:
             self._refuse(field, task['id'], 'a task whose servers are in the registry', why='it was rolled back')
-        table = _schema.table('tasks')
-        for other in self._store.tasks.tasks_where(table.c.id > task['id']):
+        for other in self._store.tasks.later_tasks(task['id'], self.cluster['id']):
             if wanted & server_ids([other]):
                 self._refuse(field, task['id'], f"task {other['id']}", why='it is newer and has worked on the same server')
 
@@ -213,7 +212,7 @@ class Resume:
         by_host = {host: (task, servers[ids[host]]) for task in tasks for host in todo[task['id']] if ids.get(host) in servers}
         found = self._settings_for(by_host, needs_settings)
         store.set_timeouts([row for chains in todo.values() for chain in chains.values() for row in chain], found['timeouts'])
-        planned = {server['id'] for _task, server in by_host.values()}
+        told = describe_parameters(self._store, self.cluster, {server['id'] for _task, server in by_host.values()})
         hosts, places = {}, {}
         for name, (task, server) in by_host.items():
             chain = todo[task['id']][name]
@@ -221,7 +220,7 @@ class Resume:
                 continue
             failed = next((row['role'] for row in chain if row['status'] == _states.FAILED), None)
             hosts[name] = describe(self.cluster, server, task['id'], found['rs_list'])
-            hosts[name].update(describe_parameters(self._store, self.cluster, server, planned), request=self.cluster['request'],
+            hosts[name].update(told[server['id']], request=self.cluster['request'],
                                timeouts={**_timeouts.of_host(task, name), **found['timeouts']}, trace_id=self._trace_id,
                                failed_role=failed if operation == 'retry' and not was_there(server) else None)
             if self.run['operation'] == 'take_over':

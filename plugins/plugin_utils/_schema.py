@@ -16,7 +16,7 @@ except ImportError as exc:  # the registry says how to install it
     sa = None
     IMPORT_ERROR = exc
 
-VERSION = 3
+VERSION = 4
 
 
 def utc_now():
@@ -125,7 +125,7 @@ def _build_parameter_versions(table, identity, reference, time, big, text):
 def _build_runs(table, identity, reference, document, time, big, text):
     table(
         'obproxy_runs', identity(),
-        sa.Column('operation', sa.String(32), nullable=False), reference('cluster_id', 'obproxy_clusters'),
+        sa.Column('operation', sa.String(32), nullable=False), reference('cluster_id', 'obproxy_clusters', index=True),
         sa.Column('creator', sa.String(255)), sa.Column('executor', sa.String(255)),
         sa.Column('recorded', sa.Boolean, nullable=False), sa.Column('status', sa.String(16), nullable=False),
         sa.Column('trace_id', sa.String(32)), sa.Column('start_time', time, nullable=False), sa.Column('finish_time', time),
@@ -137,10 +137,11 @@ def _build_runs(table, identity, reference, document, time, big, text):
         sa.Column('operation', sa.String(16), nullable=False), sa.Column('creator', sa.String(255)),
         sa.Column('executor', sa.String(255)), sa.Column('context', document, nullable=False),
         sa.Column('task_definition_id', big, nullable=False), sa.Column('prohibit_rollback', sa.Boolean, nullable=False),
-        sa.Column('start_time', time, nullable=False), sa.Column('finish_time', time))
+        sa.Column('start_time', time, nullable=False), sa.Column('finish_time', time),
+        sa.Index('ix_obproxy_tasks_status', 'status', 'finish_time'))
     table(
         'obproxy_subtasks', identity(), reference('task_id', 'obproxy_tasks', nullable=False, index=True),
-        sa.Column('role', sa.String(64), nullable=False), sa.Column('host', sa.String(255)),
+        sa.Column('role', sa.String(64), nullable=False), sa.Column('host', sa.String(255), index=True),
         sa.Column('name', sa.String(64), nullable=False), sa.Column('class_name', sa.String(255), nullable=False),
         sa.Column('series_id', sa.Integer, nullable=False), sa.Column('operation', sa.String(16), nullable=False),
         sa.Column('status', sa.String(16), nullable=False), sa.Column('timeout', sa.Integer, nullable=False),

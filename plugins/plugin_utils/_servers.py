@@ -13,17 +13,16 @@ UNBORN = ('CREATING', 'TAKINGOVER')
 PORT_COLUMNS = ('sql_port', 'exporter_port', 'rpc_port')
 
 
-def server_of(store, host, cluster):
-    """Return the cluster's server on a host, or None."""
-    found = store.servers(host_id=host.host_id, cluster_id=cluster['id']) if cluster else []
-    return found[0] if found else None
+def server_of(there, cluster):
+    """Return the cluster's server among those on a host, or None."""
+    return next((row for row in there if cluster and row['cluster_id'] == cluster['id']), None)
 
 
 def check_servers(planner):
     """Add a fault for each thing on a host, as the registry knows it, that a new server would collide with."""
     request = planner.request
     for host in planner.hosts:
-        mine = server_of(planner.store, host, planner.cluster)
+        mine = server_of(planner.there[host.name], planner.cluster)
         for key, value, field in _wanted(planner, host):
             if mine is None or is_open(mine):
                 _check_free(planner, host, value, field)
@@ -53,7 +52,7 @@ def _wanted(planner, host):
 
 
 def _check_free(planner, host, value, field):
-    for other in planner.store.servers(host_id=host.host_id):
+    for other in planner.there[host.name]:
         if is_open(other):
             continue
         for column in PORT_COLUMNS:
@@ -63,9 +62,9 @@ def _check_free(planner, host, value, field):
                     why=f"it is the {column} of {other['cluster_name']}-{other['sql_port']} there")
 
 
-def allot_rpc_port(store, host, sql_port, exporter_port):
-    """Choose the port for RPC: the one after the exporter's, or the next that is free on the host."""
-    taken = {other[column] for other in store.servers(host_id=host.host_id) for column in PORT_COLUMNS}
+def allot_rpc_port(there, sql_port, exporter_port):
+    """Choose the port for RPC: the one after the exporter's, or the next that is free beside the servers on the host."""
+    taken = {other[column] for other in there for column in PORT_COLUMNS}
     taken |= {sql_port, exporter_port}
     upwards = range(exporter_port + 1, PORTS.stop)
     downwards = range(exporter_port, PORTS.start, -1)
@@ -87,14 +86,14 @@ def describe(cluster, server, task_id, rs_list):
     }
 
 
-def describe_parameters(store, cluster, server, planned):
-    """Return what the roles are told of a server's parameters; planned are the ids of all servers that a plan is about."""
+def describe_parameters(store, cluster, planned):
+    """Return what the roles are told of the parameters of the servers that a plan is about, by their ids."""
     parameters = store.history.read(cluster['id'], cluster['parameter_version'])
-    return {
+    others_may_know = any(other['id'] not in planned for other in store.servers(cluster_id=cluster['id']))
+    return {server_id: {
         'startup_parameters': parameters.startup, 'parameters': parameters.ordinary,
-        'own_parameters': parameters.own.get(server['id'], []),
-        'others_may_know': any(other['id'] not in planned for other in store.servers(cluster_id=cluster['id'])),
-    }
+        'own_parameters': parameters.own.get(server_id, []), 'others_may_know': others_may_know,
+    } for server_id in planned}
 
 
 def package_of(server):

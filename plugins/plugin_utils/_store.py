@@ -71,7 +71,8 @@ class Store:
 
     def hosts(self):
         """Return all hosts, id by name."""
-        return {row['name']: row['id'] for row in self._rows(sa.select(_schema.table('hosts')))}
+        table = _schema.table('hosts')
+        return dict(self._connection.execute(sa.select(table.c.name, table.c.id)).tuples().all())
 
     def put_host(self, host_id, name, ip):
         """Write a host, or what is new about it."""
@@ -82,7 +83,7 @@ class Store:
         elif (known['name'], known['ip']) != (name, ip):
             self._update('hosts', host_id, name=name, ip=ip)
 
-    def servers(self, host_id=None, cluster_id=None, ids=None):
+    def servers(self, host_id=None, cluster_id=None, ids=None, host_ids=None):
         """Return servers, with their clusters' names."""
         table, clusters = _schema.table('servers'), _schema.table('clusters')
         statement = sa.select(table, clusters.c.name.label('cluster_name')).join(clusters).order_by(table.c.id)
@@ -92,6 +93,8 @@ class Store:
             statement = statement.where(table.c.cluster_id == cluster_id)
         if ids is not None:
             statement = statement.where(table.c.id.in_(list(ids)))
+        if host_ids is not None:
+            statement = statement.where(table.c.host_id.in_(list(host_ids)))
         return self._rows(statement)
 
     def add_server(self, **values):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states
+import itertools
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _schema, _states, _task_search
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import CONFLICT, NOT_FOUND, Fault, RequestError
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._leases import cancellation
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._release import let_go
@@ -14,24 +16,21 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view impor
 
 def find(store, task_id=None, run_id=None, cluster_id=None, host=None, status=None, limit=50):
     """Return the tasks that fit as OCP describes them, the latest first."""
-    table, runs = _schema.table('tasks'), {}
-    wanted = [column == value for column, value in ((table.c.id, task_id), (table.c.run_id, run_id)) if value is not None]
-    cluster = str((store.cluster(cluster_id) or {'id': cluster_id})['id']) if cluster_id is not None else None
-    found = []
-    for task in reversed(store.tasks.tasks_where(*wanted)):
-        if task['run_id'] not in runs:
-            runs[task['run_id']] = store.tasks.run(task['run_id'])
-        run = runs[task['run_id']]
-        if store.tasks.is_dead(run):
-            store.tasks.show_dead(task)
-        hosts = {row['host'] for row in task['subtasks']}
-        given = task['context']['stringMap'].get('obproxy_cluster_id') or str(run['cluster_id'])
-        if (host in (None, *hosts)) and cluster in (None, given) and status in (None, task['status']):
-            view = {**task_view(task), 'runId': run['id'], 'hosts': sorted(hosts - {None})}
+    if cluster_id is not None:
+        cluster_id = str((store.cluster(cluster_id) or {'id': cluster_id})['id'])
+    wanted = _task_search.conditions(task_id, run_id, cluster_id, host, status)
+    return list(itertools.islice(_views(store.tasks, wanted, status), max(limit, 0)))
+
+
+def _views(tasks, wanted, status):
+    for task, run in tasks.latest(wanted):
+        if tasks.is_dead(run):
+            tasks.show_dead(task)
+        if status in (None, task['status']):
+            view = {**task_view(task), 'runId': run['id'], 'hosts': sorted({row['host'] for row in task['subtasks']} - {None})}
             for shown, row in zip(view['subtasks'], task['subtasks']):
                 shown['host'] = row['host']
-            found.append(view)
-    return found[:limit]
+            yield view
 
 
 def lines(tasks, in_full):

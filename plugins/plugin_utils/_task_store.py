@@ -14,6 +14,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._task_view impor
 if _schema.sa:
     import sqlalchemy as sa
 
+PAGE = 50
 INTERRUPTED = 'the run ended while this subtask was running'
 
 
@@ -42,13 +43,11 @@ class TaskStore(Leases):
 
     def set_operation(self, subtask_ids, operation):
         """Note what is done with subtasks from now on."""
-        for subtask_id in subtask_ids:
-            self._update('subtasks', subtask_id, operation=operation)
+        self._update_each('subtasks', [{'row_id': subtask_id, 'operation': operation} for subtask_id in subtask_ids])
 
     def set_timeouts(self, rows, given):
         """Note how long subtasks may take from now on, where that is given by role."""
-        for row in rows:
-            self._update('subtasks', row['id'], timeout=given.get(row['role'], row['timeout']))
+        self._update_each('subtasks', [{'row_id': row['id'], 'timeout': given.get(row['role'], row['timeout'])} for row in rows])
 
     def _insert(self, into, /, **values):
         return self._connection.execute(sa.insert(_schema.table(into)).values(**values)).inserted_primary_key[0]
@@ -56,6 +55,12 @@ class TaskStore(Leases):
     def _update(self, into, row_id, /, **values):
         table = _schema.table(into)
         self._connection.execute(sa.update(table).where(table.c.id == row_id).values(**values))
+
+    def _update_each(self, into, rows):
+        """Change many rows at once, each with its id as row_id."""
+        table = _schema.table(into)
+        if rows:
+            self._connection.execute(sa.update(table).where(table.c.id == sa.bindparam('row_id')), rows)
 
     def add_run(self, operation, cluster_id, actor, trace_id, lease=SECONDS):
         """Begin a run and return its id."""
@@ -70,15 +75,20 @@ class TaskStore(Leases):
             'tasks', run_id=run_id, name=name, host_id=host_id, type='MANUAL', status=_states.RUNNING,
             operation='EXECUTE', creator=actor.creator, executor=actor.executor, context=context,
             task_definition_id=-1, prohibit_rollback=prohibit_rollback, start_time=_schema.utc_now())
-        ids = {id(node): self._insert(
-            'subtasks', task_id=task_id, role=node.step.role, host=node.host, name=node.step.name,
-            class_name=node.step.class_name, series_id=node.step.series_id, operation='EXECUTE',
-            status=_states.PENDING if node.upstreams else _states.READY, timeout=node.step.timeout, run_time=1,
-            parallel_idx=node.parallel_idx, prohibit_rollback=prohibit_rollback, upstreams=[], downstreams=[]) for node in nodes}
-        for node in nodes:
-            self._update('subtasks', ids[id(node)],
-                         upstreams=[ids[id(other)] for other in node.upstreams],
-                         downstreams=[ids[id(other)] for other in node.downstreams])
+        table = _schema.table('subtasks')
+        self._connection.execute(sa.insert(table), [{
+            'task_id': task_id, 'role': node.step.role, 'host': node.host, 'name': node.step.name,
+            'class_name': node.step.class_name, 'series_id': node.step.series_id, 'operation': 'EXECUTE',
+            'status': _states.PENDING if node.upstreams else _states.READY, 'timeout': node.step.timeout, 'run_time': 1,
+            'parallel_idx': node.parallel_idx, 'prohibit_rollback': prohibit_rollback, 'upstreams': [], 'downstreams': []}
+            for node in nodes])
+        # Not every database tells the ids of many new rows.
+        ids = {(row['role'], row['host']): row['id'] for row in self._rows(
+            sa.select(table.c.id, table.c.role, table.c.host).where(table.c.task_id == task_id))}
+        self._update_each('subtasks', [{
+            'row_id': ids[node.step.role, node.host],
+            'upstreams': [ids[other.step.role, other.host] for other in node.upstreams],
+            'downstreams': [ids[other.step.role, other.host] for other in node.downstreams]} for node in nodes])
         return task_id
 
     def run(self, run_id):
@@ -104,12 +114,40 @@ class TaskStore(Leases):
 
     def tasks_where(self, *conditions):
         """Return the tasks that meet conditions with their subtasks, as rows."""
+        table, subtasks = _schema.table('tasks'), _schema.table('subtasks')
+        tasks = {task['id']: {**task, 'subtasks': []} for task in self.bare_tasks(*conditions)}
+        ids = sa.select(table.c.id).where(*conditions)
+        for row in self._rows(sa.select(subtasks).where(subtasks.c.task_id.in_(ids)).order_by(subtasks.c.id)):
+            # One that was written since the tasks were read has none to go to.
+            if row['task_id'] in tasks:
+                tasks[row['task_id']]['subtasks'].append(row)
+        return list(tasks.values())
+
+    def bare_tasks(self, *conditions):
+        """Return the tasks that meet conditions, without their subtasks."""
         table = _schema.table('tasks')
-        tasks = self._rows(sa.select(table).where(*conditions).order_by(table.c.id))
-        subtasks = self._subtasks([task['id'] for task in tasks])
-        for task in tasks:
-            task['subtasks'] = [row for row in subtasks.values() if row['task_id'] == task['id']]
-        return tasks
+        return self._rows(sa.select(table).where(*conditions).order_by(table.c.id))
+
+    def latest(self, conditions):
+        """Yield the tasks that meet conditions with their runs, the latest first; who has enough of them reads no more."""
+        table, runs = _schema.table('tasks'), _schema.table('runs')
+        page = self._latest_ids(conditions)
+        while page:
+            tasks = self.tasks_where(table.c.id.in_(page))
+            known = {run['id']: run for run in self._rows(sa.select(runs).where(runs.c.id.in_({task['run_id'] for task in tasks})))}
+            for task in reversed(tasks):
+                yield task, known[task['run_id']]
+            page = self._latest_ids([*conditions, table.c.id < page[-1]])
+
+    def _latest_ids(self, conditions):
+        table = _schema.table('tasks')
+        return self._connection.execute(sa.select(table.c.id).where(*conditions).order_by(table.c.id.desc()).limit(PAGE)).scalars().all()
+
+    def later_tasks(self, task_id, cluster_id):
+        """Return the tasks of a cluster that are newer than one, without their subtasks."""
+        tasks, runs = _schema.table('tasks'), _schema.table('runs')
+        own = sa.select(runs.c.id).where(runs.c.cluster_id == cluster_id)
+        return self.bare_tasks(tasks.c.id > task_id, tasks.c.run_id.in_(own))
 
     def of_run(self, run_id):
         """Return a run's tasks as OCP describes them."""

@@ -108,6 +108,12 @@ class World:
 
     def become_first_version(self):
         """Take away what later versions of the schema have added."""
+        is_mysql = not self.url.startswith(('sqlite', 'postgresql'))
+        if is_mysql:
+            # MariaDB had made one of its own for the reference.
+            self.sql('CREATE INDEX cluster_id ON obproxy_runs (cluster_id)')
+        for added in _migrations.INDEXED.values():
+            self.sql(*(f'DROP INDEX {index}' + (f' ON obproxy_{table}' if is_mysql else '') for table, index in added))
         for added in _migrations.ADDED.values():
             self.sql(*(f'ALTER TABLE obproxy_{table} DROP COLUMN {column}' if column else f'DROP TABLE obproxy_{table}'
                        for table, column in added))

@@ -1,0 +1,170 @@
+"""The registry with a large fleet and a long history: how long its questions take, against the aims: make bench-registry."""
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import registry_fill
+import sqlalchemy as sa
+
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan, _schema, _states, _task_admin
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = REPOSITORY / '.build' / 'bench-registry'
+COLLECTIONS = REPOSITORY / '.build' / 'collections'
+CORES = ('core-2.16', 'core-new')
+SIZE = registry_fill.Size()
+ACTOR = Actor('admin', '192.0.2.9', 'controller')
+TRACE = '0123456789abcdef'
+TIMES = 5
+PLAN, INVENTORY, TASK_INFO = 1.0, 5.0, 0.2
+# Check mode copies a SQLite registry into memory.
+CHECK_MODE = 3.0
+
+
+@dataclass
+class Bench:
+    """Takes the times of what is done to one registry."""
+
+    url: str
+    missed: list[str] = field(default_factory=list)
+
+    def measure(self, name: str, limit: float, work: Callable[[], object], times: int = TIMES) -> None:
+        """Print the medians of how long something takes and of the CPU time in that, its children's too; the first time warms up."""
+        work()
+        taken = [self._seconds(work) for turn in range(times)]
+        seconds, cpu = (statistics.median(column) for column in zip(*taken))
+        is_missed = seconds > limit
+        print(f'{name:<60} {seconds:8.3f} s {cpu:8.3f} s CPU   at most {limit:.1f} s{"   MISSED" if is_missed else ""}', flush=True)
+        self.missed += [name] if is_missed else []
+
+    @staticmethod
+    def _seconds(work: Callable[[], object]) -> tuple[float, float]:
+        begun, used = time.perf_counter(), os.times()
+        work()
+        now = os.times()
+        return time.perf_counter() - begun, sum(now[:4]) - sum(used[:4])
+
+
+def registry_file() -> Path:
+    """Return a registry of this size to work in, made anew from one that is kept."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    kept, copy = FOLDER / f'filled-{_schema.VERSION}.db', FOLDER / 'registry.db'
+    if not kept.exists():
+        print(f'Filling a registry with {SIZE.clusters} clusters, {SIZE.servers} servers, {SIZE.tasks} tasks ...', flush=True)
+        fresh = FOLDER / 'new.db'
+        fresh.unlink(missing_ok=True)
+        registry_fill.fill(fresh, SIZE)
+        fresh.rename(kept)
+    for path in FOLDER.glob('registry.db*'):
+        path.unlink()
+    shutil.copyfile(kept, copy)
+    return copy
+
+
+def plans(bench: Bench) -> None:
+    """Plan batchAdd of more and more new hosts beside the fleet's; the inventory names all of them."""
+    packages = FOLDER / 'packages'
+    packages.mkdir(exist_ok=True)
+    (packages / registry_fill.RPM).touch()
+    variables = {
+        'obproxy_sys_password': 'sys-password', 'obproxy_package_dir': str(packages),
+        'obproxy_config_server_url': 'http://ocp.example.com:8080/services?Action=GetObProxyConfig',
+        'obproxy_ob_clusters': {f'ob{number}': {'root_servers': ['192.0.2.1:2881'], 'proxyro_password': 'proxyro-password'}
+                                for number in range(100)}}
+    clusters: Iterator[int] = iter(range(1, SIZE.clusters))
+    first = iter(range(SIZE.servers + 1, SIZE.servers + 100000, 100))
+
+    def plan(count: int, check_mode: bool = False) -> None:
+        begin = next(first)
+        numbers = (*range(1, SIZE.servers + 1), *range(begin, begin + count))
+        hosts = {registry_fill.host_name(number): {'obproxy_host_id': number} for number in numbers}
+        inventory = Inventory(hosts, hosts)
+        body = {'hostIds': list(range(begin, begin + count)), 'sqlPort': 2883, 'exporterPort': 2884, 'version': registry_fill.RPM}
+        _plan.plan('batch_add', body, next(clusters), inventory, Settings(variables.get, inventory), Registry(bench.url), ACTOR, TRACE,
+                   check_mode)
+
+    for count in (1, 10, 100):
+        bench.measure(f'plan a batchAdd of {count} hosts', PLAN, lambda count=count: plan(count))
+    bench.measure('plan a batchAdd of 10 hosts in check mode', CHECK_MODE, lambda: plan(10, True), 1)
+
+
+def questions(bench: Bench) -> None:
+    """Ask for tasks as obproxy_task_info does, and for what every run asks."""
+    registry = Registry(bench.url)
+    middle = SIZE.tasks // 2
+
+    def find(**wanted: object) -> Callable[[], None]:
+        def ask() -> None:
+            with registry.transaction(writes=False) as store:
+                found = _task_admin.find(store, **wanted)
+            if not found:
+                raise SystemExit(f'there is no task for {wanted}')
+        return ask
+
+    host = registry_fill.host_name(SIZE.servers // 2)
+    for words in ({'task_id': middle}, {'run_id': 1}, {'status': _states.FAILED}, {'status': _states.SUCCESSFUL}, {'cluster_id': '7'},
+                  {'cluster_id': 'cluster0500', 'status': _states.FAILED}, {'host': host}, {'host': host, 'cluster_id': '500'}, {}):
+        name = ', '.join(f'{key} {value}' for key, value in words.items()) or 'the latest'
+        bench.measure(f'task_info: {name}', TASK_INFO, find(**words))
+    with registry.transaction(writes=False) as store:
+        run = store.tasks.last_run()
+    bench.measure(f'the {len(registry.tasks(run["id"]))} tasks of the last run', TASK_INFO, lambda: registry.tasks(run['id']))
+    bench.measure('prolong its lease', TASK_INFO, lambda: registry.renew(run['id'], TRACE))
+    bench.measure('find who holds a cluster', TASK_INFO, lambda: _holder(registry, 500))
+    steps = iter(row['id'] for task in registry.tasks(run['id']) for row in task['subtasks'] if row['status'] == _states.READY)
+    bench.measure('a subtask begins', TASK_INFO, lambda: registry.set_subtask(next(steps), _states.RUNNING))
+    runs = iter(range(run['id'], 0, -1))
+    bench.measure('close such a run', PLAN, lambda: registry.finish_run(next(runs), TRACE))
+
+
+def _holder(registry: Registry, cluster_id: int) -> None:
+    with registry.transaction(writes=False) as store:
+        store.tasks.holder(cluster_id)
+
+
+def processes(bench: Bench) -> None:
+    """Start what people start, on each core: ansible-inventory, and a playbook that plans with that inventory."""
+    source = FOLDER / 'fleet.obproxy.yml'
+    source.write_text('plugin: oceanbase.obproxy.registry\n', encoding='utf-8')
+    for core in CORES:
+        tools = REPOSITORY / '.venv' / core / 'bin'
+        bench.measure(f'ansible-inventory --list, {core}', INVENTORY,
+                      lambda tools=tools: run(bench, [tools / 'ansible-inventory', '-i', source, '--list']), 3)
+
+
+def run(bench: Bench, command: list[str | Path]) -> str:
+    """Run a tool of ansible-core on the registry; return what it prints."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, cwd=FOLDER, env={
+        **os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(COLLECTIONS), 'ANSIBLE_HOME': str(FOLDER / 'home'), 'OBPROXY_REGISTRY_URL': bench.url,
+        'PYTHONPATH': '', 'ANSIBLE_NOCOLOR': 'true'})
+    if done.returncode:
+        raise SystemExit(f'{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}')
+    return done.stdout
+
+
+def main() -> int:
+    """Take all the times; return 1 where something takes longer than it may."""
+    bench = Bench(f'sqlite:///{registry_file()}')
+    print(f'Others on this machine meanwhile: a load of {os.getloadavg()[0]:.1f}')
+    plans(bench)
+    questions(bench)
+    processes(bench)
+    if bench.missed:
+        print(f"Missed: {', '.join(bench.missed)}")
+    return 1 if bench.missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
