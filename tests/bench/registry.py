@@ -45,7 +45,8 @@ class Bench:
         work()
         taken = [self._seconds(work) for turn in range(times)]
         seconds, cpu = (statistics.median(column) for column in zip(*taken))
-        is_missed = seconds > limit
+        # Beside the work of others only the CPU time tells something.
+        is_missed = (seconds if os.getloadavg()[0] < (os.cpu_count() or 1) else cpu) > limit
         print(f'{name:<60} {seconds:8.3f} s {cpu:8.3f} s CPU   at most {limit:.1f} s{"   MISSED" if is_missed else ""}', flush=True)
         self.missed += [name] if is_missed else []
 
