@@ -151,3 +151,21 @@ def test_a_host_that_cannot_be_reached_is_watched_on_and_one_that_is_skipped_is_
     output = playbooks.run(first, plays=[offline])[1]
     left = [entry['targets'] for entry in json.loads((folder / 'obproxy-foo.json').read_text(encoding='utf-8'))]
     assert left == [['127.0.0.1:2884'], ['stays:2884']], output
+
+
+def test_a_monitoring_host_that_fails_does_not_stop_a_roll(playbooks):
+    world, folder = playbooks.world, playbooks.world.folder
+    (folder / 'full').write_text('no directory', encoding='utf-8')
+    world.variables['ansible_python_interpreter'] = sys.executable
+    playbooks.write('inventory.json', {'all': {'hosts': world.hosts, 'vars': {'ansible_connection': 'local', **world.variables}}})
+    server = {'cluster_name': 'foo', 'cluster_id': 1, 'server_id': 7, 'sql_port': 2883, 'exporter_port': 2884, 'package': None,
+              'work_mode': 'RS_LIST', 'timeouts': {'relabel_exporter': 30}}
+    plan = {'run': {'cluster_name': 'foo'}, 'hosts': {'alpha': server}}
+    roll = {
+        'hosts': 'alpha', 'gather_facts': False,
+        'vars': {'obproxy_plan': plan, 'obproxy_server': server, 'obproxy_monitoring_hosts': ['beta'], 'obproxy_file_sd_dir': f'{folder}/full/sd'},
+        'tasks': [{'ansible.builtin.import_role': {'name': 'oceanbase.obproxy.relabel_exporter', 'rolespec_validate': False}},
+                  {'ansible.builtin.debug': {'msg': 'the roll goes on'}}]}
+    done, output = playbooks.run([{'ansible.builtin.set_fact': {'obproxy_plan': plan}}], plays=[roll])
+    assert 'Monitoring host beta: ' in output and f'{folder}/full' in output and 'the roll goes on' in output, (done, output)
+    assert 'take_over for the cluster 1' in output and 'failed=0' in output.split('alpha ')[-1]
