@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test test-matrix chaos bench bench-registry units lab sanity lint molecule build graphs docs lab-up lab-down clean
+.PHONY: demo test test-matrix chaos bench bench-registry units lab sanity lint molecule runner build graphs docs lab-up lab-down clean
 
 demo:
 	$(PYTHON) tests/demo/demo.py
@@ -29,6 +29,10 @@ bench-registry: build
 
 units lab sanity lint molecule:
 	$(RUN) $@
+
+# Every operation by ansible-runner, as AWX runs jobs; a short form is in make test.
+runner:
+	$(RUN) runner/quick runner/lifecycle
 
 # The collection as users get it, in .build/collections.
 build:
