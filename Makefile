@@ -30,9 +30,9 @@ bench-registry: build
 units lab sanity lint molecule:
 	$(RUN) $@
 
-# Every operation by ansible-runner, as AWX runs jobs; a short form is in make test.
+# Jobs by ansible-runner, as AWX runs them.
 runner:
-	$(RUN) runner/quick runner/lifecycle
+	$(RUN) runner/quick
 
 # The collection as users get it, in .build/collections.
 build:
