@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import statistics
 import subprocess
 import tarfile
 from pathlib import Path
@@ -42,7 +43,8 @@ callback_plugins = {callbacks}
 [ssh_connection]
 pipelining = true
 """
-MODULE = re.compile(rb'^ssh .*\bpython[\d.]*\b', re.DOTALL)
+MODULE = re.compile(r'ssh .*\bpython[\d.]*\b', re.DOTALL)
+ADDRESS = re.compile(r'(?<![\d.])(?:\d+\.){3}\d+(?![\d.])')
 
 
 class Bench:
@@ -92,11 +94,14 @@ class Bench:
 
     def counted(self, result: dict) -> dict:
         """Add what the counting ssh, sftp and scp have written down; a call names its host."""
-        calls = self.calls.read_bytes().split(b'\0')
-        addresses = [address.encode() for address, port in self.fleet.where.values()]
-        calls = [call for call in calls if any(address in call for address in addresses)]
-        modules = [call for call in calls if MODULE.match(call)]
-        result.update(ssh_calls=len(calls) / self.fleet.count, module_calls=len(modules) / self.fleet.count)
+        each = {address: [0, 0] for address, port in self.fleet.where.values()}
+        for call in self.calls.read_text().split('\0'):
+            named = [address for address in ADDRESS.findall(call) if address in each]
+            if named:
+                each[named[0]][0] += 1
+                each[named[0]][1] += bool(MODULE.match(call))
+        ssh_calls, modules = zip(*each.values())
+        result.update(ssh_calls=statistics.median(ssh_calls), module_calls=statistics.median(modules), most_module_calls=max(modules))
         if self.clock.exists():
             result['callback'] = json.loads(self.clock.read_text())['seconds']
         return result

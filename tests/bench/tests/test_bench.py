@@ -100,12 +100,14 @@ def test_the_long_line_passes_on_every_byte_late_and_in_order():
 
 def test_calls_are_counted_by_their_hosts_and_by_what_runs_there(tmp_path):
     bench = object.__new__(contestants.Bench)
-    bench.fleet = SimpleNamespace(where={'host1': ('10.77.1.21', 22), 'host2': ('10.77.1.22', 22)}, count=2)
+    # One address is the beginning of another.
+    bench.fleet = SimpleNamespace(where={f'host{index}': (f'10.77.1.{index}', 22) for index in (2, 21, 22)})
     bench.calls, bench.clock = tmp_path / 'calls', tmp_path / 'clock'
     sudo = "/bin/sh -c 'sudo -H -S -n -u root /bin/sh -c 'echo BECOME; OBPROXY_TIMEOUT=30 /usr/bin/python3''"
     calls = ['ssh -o ControlPersist', f'ssh -C 10.77.1.21 {sudo}', f'ssh -C 10.77.1.22 {sudo}', "ssh -C 10.77.1.21 /bin/sh -c 'echo ~\n'",
-             'sftp -b - [10.77.1.22]', f'ssh -C 10.77.1.22 {sudo}']
+             'sftp -b - [10.77.1.22]', f'ssh -C 10.77.1.22 {sudo}', f'ssh -C 10.77.1.2 {sudo}', 'ssh -C 10.77.1.2 true']
     bench.calls.write_text(''.join(f'{call}\0' for call in calls))
     bench.clock.write_text('{"seconds": 0.25}')
 
-    assert bench.counted({'wall': 1.0}) == {'wall': 1.0, 'ssh_calls': 2.5, 'module_calls': 1.5, 'callback': 0.25}
+    found = {'ssh_calls': 2, 'module_calls': 1, 'most_module_calls': 2, 'callback': 0.25}
+    assert bench.counted({'wall': 1.0}) == {'wall': 1.0, **found}
