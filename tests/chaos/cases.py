@@ -38,6 +38,8 @@ class Case:
     # Whether the host has first to be brought back by task_rollback, because the request itself was wrong.
     undo: bool = False
     may_succeed: bool = False
+    # Whether the fault is one host's, and the others have to be done.
+    rest: bool = True
     later: float = 0.2
 
 
@@ -51,7 +53,7 @@ def fault(name: str, says: str, before: str = '', after: str = '', **more) -> No
 
 
 def killed(role: str) -> Case:
-    return Case('controller killed', at=role, act=lambda site, run: run.kill(), may_succeed=True)
+    return Case('controller killed', at=role, act=lambda site, run: run.kill(), may_succeed=True, rest=False)
 
 
 def cut(role: str) -> Case:
@@ -87,7 +89,7 @@ def packages(change: Callable) -> dict:
         folder = site.home / 'packages'
         folder.mkdir(exist_ok=True)
         change(site.packages, folder / RPM)
-    return {'before': before, 'variables': {'obproxy_package_dir': '{home}/packages'}}
+    return {'before': before, 'variables': {'obproxy_package_dir': '{home}/packages'}, 'rest': False}
 
 
 def lock_registry(site, run) -> None:
@@ -134,12 +136,13 @@ fault('python too old', r'needs Python [\d.]+ or newer.*2\.16',
 fault('disk full', 'space|room|full|MB', before='', after='')
 FAULTS['disk full'].before = in_namespace('mount -t tmpfs -o size=256k tmpfs /opt')
 FAULTS['disk full'].after = in_namespace('umount /opt')
-FAULTS['package missing'] = Case('package missing', 'a folder on the controller that holds', variables={'obproxy_package_dir': '{home}'})
+FAULTS['package missing'] = Case('package missing', 'a folder on the controller that holds', variables={'obproxy_package_dir': '{home}'}, rest=False)
 FAULTS['package cut short'] = Case('package cut short', 'RPM|rpm|package', **packages(
     lambda folder, path: path.write_bytes((folder / RPM).read_bytes()[:20000])))
 FAULTS['other architecture'] = Case('other architecture', 'aarch64', **packages(
     lambda folder, path: shutil.copy(folder / RPM.replace('x86_64', 'aarch64'), path)))
-FAULTS['wrong checksum'] = Case('wrong checksum', 'checksum|sha256', variables={'obproxy_package_checksum': f'sha256:{"0" * 64}'})
+FAULTS['wrong checksum'] = Case('wrong checksum', 'checksum|sha256', variables={'obproxy_package_checksum': f'sha256:{"0" * 64}'},
+                                rest=False)
 fault('rpm locked', 'timed out after 8 s|is locked',
       'setsid python3 -c "import fcntl, time; f = open(\'/var/lib/rpm/.rpm.lock\', \'w\'); fcntl.lockf(f, fcntl.LOCK_EX); '
       'time.sleep(9999)" >/dev/null 2>&1 </dev/null & echo $! >/run/stranger; sleep 0.5', NO_STRANGER,
@@ -149,14 +152,14 @@ fault('exporter port taken', 'Port 2884', STRANGER % (2884, 2884), NO_STRANGER)
 fault('dies at start', 'did not start|does not answer', STANDIN % 'die_at_start', NO_STANDIN)
 fault('dies after start', 'obproxy', STANDIN % 'die_after=0.3', NO_STANDIN, variables={'obproxy_start_timeout': 8}, may_succeed=True)
 fault('never answers', 'answer', STANDIN % 'never_answer', NO_STANDIN, variables={'obproxy_start_timeout': 6})
-FAULTS['wrong password'] = Case('wrong password', 'old_sys_passwords', earlier={'obproxy_sys_password': OLD_PASSWORD})
-FAULTS['no such parameter'] = Case('no such parameter', 'no_such_thing', undo=True,
+FAULTS['wrong password'] = Case('wrong password', 'old_sys_passwords', earlier={'obproxy_sys_password': OLD_PASSWORD}, rest=False)
+FAULTS['no such parameter'] = Case('no such parameter', 'no_such_thing', undo=True, rest=False,
                                    body={'parameters': [{'name': 'no_such_thing', 'value': '1'}]})
-FAULTS['value out of range'] = Case('value out of range', 'syslog_level|NOISE', undo=True,
+FAULTS['value out of range'] = Case('value out of range', 'syslog_level|NOISE', undo=True, rest=False,
                                     body={'parameters': [{'name': 'syslog_level', 'value': 'NOISE'}]})
-FAULTS['monitoring host down'] = Case('monitoring host down', 'Monitoring host gone: .*', variables={'obproxy_monitoring_hosts': ['host{index}', 'gone']})
-FAULTS['registry locked'] = Case('registry locked', 'another process holds it', at='start_obproxy', act=lock_registry)
-FAULTS['registry gone'] = Case('registry gone', 'registry', at='start_obproxy', act=hide_registry, after=show_registry)
+FAULTS['monitoring host down'] = Case('monitoring host down', 'Monitoring host gone: .*', variables={'obproxy_monitoring_hosts': ['host{other}', 'gone']})
+FAULTS['registry locked'] = Case('registry locked', 'another process holds it', at='start_obproxy', act=lock_registry, rest=False)
+FAULTS['registry gone'] = Case('registry gone', 'registry', at='start_obproxy', act=hide_registry, after=show_registry, rest=False)
 
 
 def chosen(short: bool, only: str) -> list[Case]:

@@ -33,17 +33,30 @@ umount /opt; mv /root/authorized_keys /home/ops/.ssh/; mv /root/*ops* /etc/sudoe
 userdel -r admin; groupdel admin; mkdir -p /etc/prometheus/file_sd; true
 """
 WRONG = ('', 'wrong')
+STRUCK, OTHER = 'struck', 'other'
+BOTH = STRUCK + OTHER
 
 
-def look(site: Site) -> dict[str, list[str]]:
-    return view.of_host(site.lab, site.index, (PASSWORD,), (*WRONG, cases.OLD_PASSWORD))
+def look(site: Site, hosts: str = BOTH) -> dict[str, list[str]]:
+    """Return what there is to be seen on the struck host, on the other, or on both."""
+    found = {}
+    for name, index in ((STRUCK, site.index), (OTHER, site.other)):
+        if name in hosts:
+            seen = view.of_host(site.lab, index, (PASSWORD,), (*WRONG, cases.OLD_PASSWORD))
+            found.update({f'{name}: {question}': lines for question, lines in seen.items()})
+    return found
 
 
-def settled(site: Site, wanted: dict) -> list[str]:
-    """Return how a host differs, as soon as it doesn't, or when it has had time to."""
+def rest(wanted: dict) -> dict:
+    """Return what the other host has to be after the first run: done. Which servers are scraped, it shares with the struck one."""
+    return {question: lines for question, lines in wanted.items() if question.startswith(OTHER) and 'exporters' not in question}
+
+
+def settled(site: Site, wanted: dict, hosts: str = BOTH) -> list[str]:
+    """Return how the hosts differ, as soon as they don't, or when they have had time to."""
     end = time.monotonic() + 40
     while True:
-        told = view.differences(wanted, look(site))
+        told = view.differences(wanted, look(site, hosts))
         if not told or time.monotonic() > end:
             return told
         time.sleep(0.5)
@@ -54,7 +67,7 @@ def fill(value, site: Site):
         return {key: fill(inner, site) for key, inner in value.items()}
     if isinstance(value, list):
         return [fill(inner, site) for inner in value]
-    return value.format(home=site.home, index=site.index) if isinstance(value, str) else value
+    return value.format(home=site.home, other=site.other) if isinstance(value, str) else value
 
 
 def carry_out(site: Site, case: cases.Case, pristine: dict, wanted: dict) -> tuple[str, str, list[str]]:
@@ -73,10 +86,13 @@ def carry_out(site: Site, case: cases.Case, pristine: dict, wanted: dict) -> tup
         wrong.append(f'first run: does not say {case.says!r}')
     if first.verdict in ('SUCCESSFUL', 'FAILED') and not case.may_succeed:
         wrong.append(f'first run: {first.verdict}, without a FAILED subtask')
+    if case.rest:
+        wrong += [f'after the first run: {told}' for told in settled(site, rest(wanted), OTHER)]
     if first.verdict == 'killed' or first.code == 0 and case.at:
         time.sleep(LEASE + 1)
     if case.undo:
-        site.run('task_rollback', options=('-e', 'obproxy_task_id=1'))
+        for task in (1, 2):
+            site.run('task_rollback', options=('-e', f'obproxy_task_id={task}'))
         wrong += [f'after the rollback: {told}' for told in settled(site, pristine)]
     second = site.run(variables=fill(cases.second_variables(case), site))
     wrong += settled(site, wanted)
@@ -105,7 +121,8 @@ def work(site: Site, todo: queue.Queue, pristine: dict, wanted: dict, rows: list
 def reset(site: Site) -> None:
     if not all(host.running for host in site.lab.hosts() if host.index == site.index):
         cases.on(site)
-    site.lab.exec(site.index, RESET, check=False)
+    for index in (site.index, site.other):
+        site.lab.exec(index, RESET, check=False)
 
 
 def table(rows: list) -> int:
@@ -122,7 +139,7 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument('--short', action='store_true', help='a handful of cases')
     words.add_argument('--name', default='chaos', help='the lab')
-    words.add_argument('--hosts', type=int, default=4, help='how many cases run side by side')
+    words.add_argument('--pairs', type=int, default=3, help='how many cases run side by side, on two hosts each')
     words.add_argument('--only', default='', help='those cases whose name and subtask match this')
     words.add_argument('--keep', action='store_true', help='leave the hosts up')
     options = words.parse_args()
@@ -130,16 +147,16 @@ def main() -> int:
     subprocess.run([sys.executable, REPOSITORY / 'tests/lab/obproxy/build.py', packages], check=True, stdout=subprocess.DEVNULL)
     chosen = cases.chosen(options.short, options.only)
     lab = Lab(options.name)
-    count = min(options.hosts, len(chosen))
+    count = min(options.pairs, len(chosen))
     try:
-        lab.up(count)
+        lab.up(2 * count)
         os.environ['LAB_SSH_CONFIG'] = str(lab.folder / 'ssh_config')
         add_dead_host(lab)
         work_folder = lab.folder / 'runs'
         shutil.rmtree(work_folder, ignore_errors=True)
         # A copy, as make build or make test may bring another one meanwhile.
         collections = shutil.copytree(build.COLLECTIONS, work_folder / 'collections')
-        sites = [Site(lab, index, work_folder / str(index), collections, packages) for index in range(1, count + 1)]
+        sites = [Site(lab, index, work_folder / str(index), collections, packages) for index in range(1, 2 * count, 2)]
         for site in sites:
             reset(site)
         pristine = look(sites[0])

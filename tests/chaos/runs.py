@@ -19,10 +19,13 @@ LIMIT = 300
 
 
 class Site:
-    """A host of the lab, with a folder of its own for requests and the registry."""
+    """Two hosts of the lab, with a folder of their own for requests and the registry.
+
+    Faults strike the first; the second has the monitoring, and is the rest of the hosts, that has to be done nevertheless.
+    """
 
     def __init__(self, lab, index: int, folder: Path, collections: Path, packages: Path):
-        self.lab, self.index, self.folder = lab, index, folder
+        self.lab, self.index, self.other, self.folder = lab, index, index + 1, folder
         self.collections, self.packages = collections, packages
         self.count = 0
         self.begin('start')
@@ -36,14 +39,14 @@ class Site:
     def variables(self, **more) -> dict:
         return {
             'obproxy_package_dir': str(self.packages), 'obproxy_sys_password': PASSWORD, 'obproxy_lease_seconds': LEASE,
-            'obproxy_monitoring_hosts': [f'host{self.index}'], 'obproxy_start_timeout': 20,
+            'obproxy_monitoring_hosts': [f'host{self.other}'], 'obproxy_start_timeout': 20,
             'obproxy_ob_clusters': {'hooray': {'root_servers': ['127.0.0.1:2881'], 'proxyro_password': PROXYRO}}, **more}
 
     def request(self, **more) -> dict:
         return {
             'name': 'chi', 'workMode': 'RS_LIST', 'obLinks': [{'clusterName': 'hooray', 'obClusterId': 7, 'username': 'proxyro'}],
             'parameters': [{'name': 'syslog_level', 'value': 'INFO'}],
-            'obproxyInstallParam': {'hostIds': [self.index], 'sqlPort': 2883, 'exportPort': 2884, 'version': RPM}, **more}
+            'obproxyInstallParam': {'hostIds': [self.index, self.other], 'sqlPort': 2883, 'exportPort': 2884, 'version': RPM}, **more}
 
     def run(self, playbook='create', body=None, variables=None, options=(), at=None) -> Run:
         """Run a playbook to its end; at is (role, what to do when it has begun, seconds later)."""

@@ -98,7 +98,7 @@ def molecule(core='core-new') -> list[Part]:
 
 
 def chaos() -> list[Part]:
-    return [Part('chaos', 'molecule', 'core-new', [[tool('core-new', 'python'), 'tests/chaos/chaos.py', '--short', '--name', 'chaos-short', '--hosts', '2']])]
+    return [Part('chaos', 'molecule', 'core-new', [[tool('core-new', 'python'), 'tests/chaos/chaos.py', '--short', '--name', 'chaos-short', '--pairs', '2']])]
 
 
 def source(name: str) -> Path:
