@@ -28,7 +28,7 @@ QUESTIONS = {
 # Differ from run to run.
 PASSING = ((re.compile(r'"(?:host|server|cluster)_id": "?\d+"?'), '"..._id": N'),
            (re.compile(r'"obproxy_(?:server|cluster)_id": "\d+"'), '"..._id": N'),
-           (re.compile(r'"host_ids": \[\s*\d+\s*\]'), '"host_ids": [N]'), (re.compile(r'\b10\.77\.\d+\.\d+\b'), 'ADDRESS'))
+           (re.compile(r'"host_ids": \[[\d,\s]*\]'), '"host_ids": [N]'), (re.compile(r'\b10\.77\.\d+\.\d+\b'), 'ADDRESS'))
 
 
 def clean(text: str) -> list[str]:
