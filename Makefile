@@ -32,7 +32,7 @@ units lab sanity lint molecule:
 
 # Jobs by ansible-runner, as AWX runs them.
 runner:
-	$(RUN) runner/quick
+	$(RUN) runner/quick runner/workflow
 
 # The collection as users get it, in .build/collections.
 build:

@@ -14,9 +14,9 @@ import envs
 REPOSITORY = build.REPOSITORY
 LOGS = build.BUILD / 'logs'
 CORES = ('core-2.16', 'core-new')
-# On two cores make test has to end in a quarter of an hour: these run where they are asked for, by make molecule and make lint.
+# On two cores make test has to end in a quarter of an hour: these run where they are asked for, by make molecule, make lint and make runner.
 LONG = {f'molecule {name}' for name in (
-    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'take_over', 'upgrade')} | {'galaxy'}
+    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'take_over', 'upgrade')} | {'galaxy', 'runner/workflow'}
 SKIPPED_TREES = {'unit', 'integration', 'sanity', 'output', 'tools', 'requirements'}
 
 
