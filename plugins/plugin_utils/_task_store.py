@@ -24,6 +24,12 @@ def logged(row, status, when, error):
     return f"{moment(when)} {status}{operation}{': ' + error if error else ''}\n"
 
 
+def _change(changed, row, **values):
+    """Note what is new about a subtask, so that it is written once whatever happens to it in a transaction."""
+    row.update(values)
+    changed.setdefault(row['id'], {}).update(values)
+
+
 class TaskStore(Leases):
     """Writes task graphs and moves their states."""
 
@@ -180,16 +186,20 @@ class TaskStore(Leases):
         rows = self._rows(sa.select(table.c.task_id).where(table.c.id == subtask_id))
         return rows[0]['task_id'] if rows else None
 
-    def refresh(self, task_id):
-        """Work a task's status out anew, unless it has ended."""
-        table = _schema.table('tasks')
-        for task in self.tasks_where(table.c.id == task_id, table.c.finish_time.is_(None)):
-            self._update('tasks', task_id, status=_states.task_status(row['status'] for row in _states.counted(task)))
-
-    def _subtasks(self, task_ids):
-        table = _schema.table('subtasks')
-        return {row['id']: row for row in self._rows(
-            sa.select(table).where(table.c.task_id.in_(task_ids)).order_by(table.c.id))}
+    def refresh(self, *task_ids):
+        """Work tasks' statuses out anew, unless they have ended."""
+        table, subtasks = _schema.table('tasks'), _schema.table('subtasks')
+        found = {}
+        for row in self._rows(sa.select(
+                table.c.id, table.c.status.label('task_status'), table.c.operation.label('task_operation'),
+                subtasks.c.status, subtasks.c.operation,
+        ).join(subtasks, subtasks.c.task_id == table.c.id).where(table.c.id.in_(task_ids), table.c.finish_time.is_(None)).distinct()):
+            task = found.setdefault(row['id'], {'status': row['task_status'], 'operation': row['task_operation'], 'subtasks': []})
+            task['subtasks'].append(row)
+        for task_id, task in sorted(found.items()):
+            status = _states.task_status(row['status'] for row in _states.counted(task))
+            if status != task['status']:
+                self._update('tasks', task_id, status=status)
 
     def _lock(self, task_ids):
         """Keep others off these tasks' runs until this transaction ends; each by its key: a search may lock what it passes."""
@@ -207,21 +217,35 @@ class TaskStore(Leases):
             raise RegistryError(f'The registry knows no subtask {missing[0]}')
         return sorted(set(found.values()))
 
+    def _involved(self, moves):
+        """Return the subtasks that are moved, and those that may become READY by it, with the states of what these wait for."""
+        rows = self._by_ids({move[0] for move in moves})
+        followers = {key for subtask_id, status, *_rest in moves if status == _states.SUCCESSFUL for key in rows[subtask_id]['downstreams']}
+        rows.update(self._by_ids(followers - rows.keys()))
+        table = _schema.table('subtasks')
+        rows.update(self._by_ids({key for follower in followers for key in rows[follower]['upstreams']} - rows.keys(), table.c.id, table.c.status))
+        return rows
+
+    def _by_ids(self, ids, *columns):
+        table = _schema.table('subtasks')
+        return {row['id']: row for row in self._rows(sa.select(*(columns or [table])).where(table.c.id.in_(sorted(ids))))} if ids else {}
+
     def move(self, moves):
         """Move subtasks (id, status, when, error), then what follows from it; without a status the log gets the words."""
         task_ids = self._task_ids([move[0] for move in moves])
         self._lock(task_ids)
-        rows = self._subtasks(task_ids)
+        rows, changed = self._involved(moves), {}
         for subtask_id, status, when, error in moves:
             row, when = rows[subtask_id], when or _schema.utc_now()
             if status is None:
-                self._log(row, f'{moment(when)} {error}\n')
+                _change(changed, row, log=f"{row['log'] or ''}{moment(when)} {error}\n")
             else:
-                self._move(rows, row, status, when, error)
-        for task_id in task_ids:
-            self.refresh(task_id)
+                self._move(rows, changed, row, status, when, error)
+        for subtask_id, values in changed.items():
+            self._update('subtasks', subtask_id, **values)
+        self.refresh(*task_ids)
 
-    def _move(self, rows, row, status, when, error):
+    def _move(self, rows, changed, row, status, when, error):
         before = row['status']
         if not _states.is_legal(before, status):
             raise IllegalMove(f"Subtask {row['id']} ({row['name']}) cannot go from {before} to {status}")
@@ -233,15 +257,10 @@ class TaskStore(Leases):
             changes['log'] = (row['log'] or '') + logged(row, status, when, error)
         if error is not None or status in (_states.RUNNING, _states.SUCCESSFUL):
             changes['error'] = error
-        row.update(changes)
-        self._update('subtasks', row['id'], **changes)
+        _change(changed, row, **changes)
         if status == _states.SUCCESSFUL and row['operation'] != _states.ROLLBACK:
             for follower in row['downstreams']:
-                self._release(rows, rows[follower])
-
-    def _log(self, row, line):
-        row['log'] = (row['log'] or '') + line
-        self._update('subtasks', row['id'], log=row['log'])
+                self._release(rows, changed, rows[follower])
 
     @staticmethod
     def _times(row, status, when):
@@ -252,10 +271,10 @@ class TaskStore(Leases):
             return {'finish_time': when}
         return {}
 
-    def _release(self, rows, row):
+    @staticmethod
+    def _release(rows, changed, row):
         if row['status'] == _states.PENDING and all(rows[key]['status'] == _states.SUCCESSFUL for key in row['upstreams']):
-            row['status'] = _states.READY
-            self._update('subtasks', row['id'], status=_states.READY)
+            _change(changed, row, status=_states.READY)
 
     def finish_run(self, run_id, cause=INTERRUPTED, trace_id=None):
         """Close a run, unless another one has taken it up: nothing stays RUNNING; return what each host came to."""
