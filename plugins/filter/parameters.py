@@ -14,6 +14,9 @@ def wanted_parameters(server):
 
 def unknown_parameters(host, hostvars):
     """List why the parameters that a host's OBProxy lacks are a fault: no server at all has them, or they are its own."""
+    # Asking all hosts is for those that need it: each host asks all others here.
+    if not (hostvars[host].get('obproxy_synced') or {}).get('unknown'):
+        return []
     plan = hostvars['localhost']['obproxy_plan']
     server = plan['hosts'][host]
     own = {item['name'] for item in server.get('own_parameters') or ()}
