@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_tasks import timed_out
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters import address, labels
@@ -41,6 +41,23 @@ def exporter_targets(hosts, hostvars):
          'labels': labels(server['cluster_name'], server['cluster_id'], server['server_id'],
                           (server['package'] or {}).get('version'), server.get('idc'), server['work_mode'])}
         for host, variables, server in _planned(hosts, hostvars) if server['exporter_port']]
+
+
+def _plan_as_it_is(hostvars):
+    """Return the plan without having its values templated: they are a module's answer."""
+    return hostvars.raw_get('localhost')['obproxy_plan']
+
+
+def is_planned(host, hostvars):
+    """Tell whether the plan has a host."""
+    return host in _plan_as_it_is(hostvars)['hosts']
+
+
+def planned_server(host, hostvars):
+    """Return what the plan says of a host."""
+    if not is_planned(host, hostvars):
+        raise AnsibleUndefinedVariable(f'the plan has no host {host}')
+    return _plan_as_it_is(hostvars)['hosts'][host]
 
 
 def planned_servers(hosts, plan):
@@ -126,8 +143,10 @@ class FilterModule:
             'answers': answers,
             'differences': differences,
             'exporter_targets': exporter_targets,
+            'is_planned': is_planned,
             'link_passwords': link_passwords,
             'live_servers': live_servers,
+            'planned_server': planned_server,
             'planned_servers': planned_servers,
             'refusals': refusals,
             'unhealthy': unhealthy,

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 
 from ansible_collections.oceanbase.obproxy.plugins.filter.servers import (
-    exporter_targets, link_passwords, live_servers, refusals, unhealthy)
+    exporter_targets, is_planned, link_passwords, live_servers, planned_server, refusals, unhealthy)
 
 SERVER = {
     'cluster_id': 1, 'cluster_name': 'foo', 'server_id': 2, 'exporter_port': 2884, 'rpc_port': 2885, 'work_mode': 'RS_LIST',
@@ -76,3 +76,20 @@ def test_monitoring_hosts_that_failed_are_named():
                {'obproxy_monitoring_host': 'm3', 'unreachable': True, 'msg': 'no route'}]
     assert refusals({'results': results}) == ['Monitoring host m2: broken JSON', 'Monitoring host m3: no route']
     assert refusals({'skipped': True}) == []
+
+
+class HostVars(dict):
+    """As ansible-core's: what is asked for by name gets templated, and raw_get gives it as it is."""
+
+    def __getitem__(self, name):
+        raise AssertionError('templated')
+
+    raw_get = dict.__getitem__
+
+
+def test_a_hosts_server_is_found_without_templating_everybodys():
+    found = HostVars(hostvars(h1={}))
+    assert (is_planned('h1', found), is_planned('localhost', found)) == (True, False)
+    assert planned_server('h1', found) == SERVER
+    with pytest.raises(AnsibleUndefinedVariable, match='no host localhost'):
+        planned_server('localhost', found)
