@@ -1,11 +1,14 @@
 """Runs the collection's playbooks as a user would, and reads what the applications on the hosts have noticed."""
 import json
+import os
 
 import playbooks
 import pytest
+from lab import Lab
 from probe import Proxy, hosts
 
 SYS = 'sys-mol-93b7e0c4'
+LAB = Lab(os.path.basename(os.environ['LAB_STATE']))
 
 
 @pytest.fixture

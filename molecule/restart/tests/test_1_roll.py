@@ -1,15 +1,12 @@
 """A roll under load: nobody is refused; it stops at what is broken, and the next run goes on there."""
-import os
 
 import faults
 import pytest
-from conftest import STATE, SYS
-from lab import Lab
+from conftest import LAB, SYS
 from probe import hosts, until
 
 testinfra_hosts = hosts(1)
 
-LAB = Lab(os.path.basename(STATE))
 HOOK = '''
 - name: Note it
   ansible.builtin.shell: echo {word} {{{{ obproxy_server.name }}}} of {{{{ inventory_hostname }}}} >> {path}

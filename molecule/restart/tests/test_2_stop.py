@@ -1,14 +1,11 @@
 """Servers are stopped and stay so, whatever happens to them, until they are started."""
-import os
 
 import faults
-from conftest import STATE, SYS
-from lab import Lab
+from conftest import LAB, SYS
 from probe import hosts, until
 
 testinfra_hosts = hosts(1)
 
-LAB = Lab(os.path.basename(STATE))
 STOPPED = {'obproxyServerIds': ['host2', 'host3']}
 UP = 'systemctl is-system-running 2>/dev/null | grep -Eq "running|degraded" || pgrep -x cron'
 
