@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import registry_fill
-import sqlalchemy as sa
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan, _schema, _states, _task_admin
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
