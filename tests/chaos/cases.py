@@ -149,7 +149,7 @@ fault('rpm locked', 'timed out after 8 s|is locked',
       variables={'obproxy_timeouts': {'install_package': 8}})
 fault('port taken', 'Port 2883', STRANGER % (2883, 2883), NO_STRANGER)
 fault('exporter port taken', 'Port 2884', STRANGER % (2884, 2884), NO_STRANGER)
-fault('dies at start', 'did not start|does not answer', STANDIN % 'die_at_start', NO_STANDIN)
+fault('dies at start', 'ends right after its start', STANDIN % 'die_at_start', NO_STANDIN)
 fault('dies after start', 'obproxy', STANDIN % 'die_after=0.3', NO_STANDIN, variables={'obproxy_start_timeout': 8}, may_succeed=True)
 fault('never answers', 'answer', STANDIN % 'never_answer', NO_STANDIN, variables={'obproxy_start_timeout': 6})
 FAULTS['wrong password'] = Case('wrong password', 'old_sys_passwords', earlier={'obproxy_sys_password': OLD_PASSWORD}, rest=False)
