@@ -32,7 +32,7 @@ units lab sanity lint molecule:
 
 # Jobs by ansible-runner, as AWX runs them.
 runner:
-	$(RUN) runner/quick runner/workflow
+	$(RUN) runner/quick runner/workflow runner/lifecycle
 
 # The collection as users get it, in .build/collections.
 build:
