@@ -16,6 +16,8 @@ from ansible_collections.oceanbase.obproxy.tests.databases import servers  # noq
 from ansible_collections.oceanbase.obproxy.tests.databases.world import ServerWorld  # noqa: E402
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import (  # noqa: E402,F401  pylint: disable=unused-import
     add_body, create_body, sample)
+from ansible_collections.oceanbase.obproxy.tests.unit.plugins.resume_support import (  # noqa: E402,F401  pylint: disable=unused-import
+    failed, refused, resume)
 
 KINDS = (servers.PostgreSQL, servers.MariaDB, servers.SeekDB)
 NUMBERS = itertools.count(1)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
 
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations, _timeouts
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag, _dag_operations, _settings, _timeouts
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._fields import BODIES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -126,6 +126,11 @@ def test_every_module_that_works_on_a_host_keeps_its_deadline():
     for path in ROOT.joinpath('plugins', 'modules').glob('obproxy_*.py'):
         text = path.read_text(encoding='utf-8')
         assert 'runs on the controller' in text or 'def main():\n    keep_deadline()\n' in text, path.name
+
+
+@pytest.mark.parametrize('role', ['offline_exporter', 'prepare_offline', 'register_exporter', 'relabel_exporter'])
+def test_the_plan_and_the_roles_have_the_same_defaults_of_the_monitoring(role):
+    assert _settings.MONITORING.items() <= load('roles', role, 'defaults', 'main.yml').items()
 
 
 @pytest.mark.parametrize('role', ROLES)

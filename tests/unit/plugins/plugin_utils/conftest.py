@@ -6,3 +6,5 @@ from __future__ import annotations
 
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.plan_support import (  # noqa: F401  pylint: disable=unused-import
     add_body, create_body, playbooks, sample, world)
+from ansible_collections.oceanbase.obproxy.tests.unit.plugins.resume_support import (  # noqa: F401  pylint: disable=unused-import
+    failed, refused, resume)
