@@ -9,11 +9,13 @@ import dataclasses
 import difflib
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import NOT_FOUND, short
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._inventory_values import own_values
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._rules import install_path
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._variables import CANNOT_RESOLVE, UNRESOLVED, look_up
 
 # Well below what a database takes, so that there is always a next one.
 LARGEST_ID = 2 ** 62
+HOST_ID = 'obproxy_host_id'
 MOST_SUGGESTIONS = 20
 
 
@@ -40,6 +42,10 @@ def number(value):
     return int(text) if 0 < int(text) <= LARGEST_ID else None
 
 
+def _is_plain(value):
+    return value is None or number(value) is not None
+
+
 class Inventory:
     """The inventory's hosts, by name and by obproxy_host_id."""
 
@@ -50,8 +56,9 @@ class Inventory:
         self._names = set(self.names)
         self._by_id = {}
         self.faulty = {}
+        own = own_values(variables, HOST_ID)
         for name in self.names:
-            given = look_up(variables[name].get, 'obproxy_host_id', templated=False)
+            given = own[name] if name in own and _is_plain(own[name]) else look_up(variables[name].get, HOST_ID, templated=False)
             if given is None:
                 continue
             host_id = number(given)
