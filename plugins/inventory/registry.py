@@ -127,19 +127,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_groups(self, hosts, groups):
         for host in hosts:
             self.inventory.add_host(host)
+        known = self.inventory.hosts
         for name, members in {EVERYBODY: hosts, **groups}.items():
             group = self.inventory.groups[self.inventory.add_group(name)]
             for host in members:
-                group.add_host(self.inventory.hosts[host])
+                group.add_host(known[host])
 
     def _add_variables(self, hosts):
         compose, groups, keyed_groups, strict = (
             self.get_option(name) for name in ('compose', 'groups', 'keyed_groups', 'strict'))
+        known = self.inventory.hosts
         for host, variables in hosts.items():
             for name, value in variables.items():
                 # Not by way of self.inventory: since ansible-core 2.19 that notes the file with each value, which for a
                 # large fleet takes longer than all the rest; and these values are not from the file.
-                self.inventory.hosts[host].set_variable(name, value)
+                known[host].set_variable(name, value)
             if compose:
                 self._set_composite_vars(compose, variables, host, strict=strict)
             if groups:

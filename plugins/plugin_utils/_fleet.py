@@ -35,16 +35,19 @@ def fleet(connection):
     """Return {hosts: {name: variables}, groups: {name: hosts}} of all servers that the registry knows."""
     clusters, servers = _read(connection)
     names = _cluster_groups(clusters.values())
-    version = functools.cache(_version)
+    told = {key: _told(cluster) for key, cluster in clusters.items()}
+    kinds = functools.cache(_kinds)
     hosts, groups = {}, collections.defaultdict(dict)
     for row in servers:
-        cluster = clusters[row['cluster_id']]
         host = hosts.setdefault(row['host'], {'obproxy_host_id': row['host_id'], 'obproxy_servers': []})
         address = row['host_ip'] or row['ip']
         if address:
             host['ansible_host'] = address
-        host['obproxy_servers'].append({'server_id': row['id'], **{key: row[key] for key in SERVER_FACTS}, **_told(cluster)})
-        for name in (names[cluster['id']], *_kinds(row, version(row['version']))):
+        # A list of its own: what several hosts share becomes an anchor in YAML.
+        links = [link['cluster_name'] for link in clusters[row['cluster_id']]['ob_links']]
+        host['obproxy_servers'].append({
+            'server_id': row['id'], **{key: row[key] for key in SERVER_FACTS}, **told[row['cluster_id']], 'ob_clusters': links})
+        for name in (names[row['cluster_id']], *kinds(row['status'], row['version'], row['idc_name'])):
             groups[name][row['host']] = None
     return {'hosts': hosts, 'groups': {name: list(members) for name, members in groups.items()}}
 
@@ -52,8 +55,7 @@ def fleet(connection):
 def _told(cluster):
     return {
         'cluster_name': cluster['name'], 'cluster_address': cluster['address'], 'cluster_port': cluster['port'],
-        'work_mode': cluster['work_mode'], 'config_url': masked(cluster['config_url']),
-        'ob_clusters': [link['cluster_name'] for link in cluster['ob_links']]}
+        'work_mode': cluster['work_mode'], 'config_url': masked(cluster['config_url'])}
 
 
 def _version(text):
@@ -72,9 +74,11 @@ def _cluster_groups(clusters):
     return {key: name if times[name] == 1 else f'{name}_{key}' for key, name in names.items()}
 
 
-def _kinds(row, version):
-    yield f"obproxy_status_{row['status'].lower()}"
-    if version:
-        yield f'obproxy_version_{_safe(version)}'
-    if row['idc_name']:
-        yield f"obproxy_idc_{_safe(row['idc_name'])}"
+def _kinds(status, version, idc):
+    groups = [f'obproxy_status_{status.lower()}']
+    number = _version(version)
+    if number:
+        groups.append(f'obproxy_version_{_safe(number)}')
+    if idc:
+        groups.append(f'obproxy_idc_{_safe(idc)}')
+    return groups
