@@ -1,6 +1,7 @@
 """The registry with a large fleet and a long history: how long its questions take, against the aims: make bench-registry."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -12,6 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import registry_fill
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _plan, _schema, _states, _task_admin
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._envelope import Actor
@@ -27,6 +32,9 @@ SIZE = registry_fill.Size()
 ACTOR = Actor('admin', '192.0.2.9', 'controller')
 TRACE = '0123456789abcdef'
 TIMES = 5
+AT_ONCE = 100
+# Hosts beside the fleet's, for as many plans as are measured.
+NEW_HOSTS = 40 * AT_ONCE
 PLAN, INVENTORY, TASK_INFO = 1.0, 5.0, 0.2
 # Check mode copies a SQLite registry into memory.
 CHECK_MODE = 3.0
@@ -73,29 +81,52 @@ def registry_file() -> Path:
     return copy
 
 
-def plans(bench: Bench) -> None:
-    """Plan batchAdd of more and more new hosts beside the fleet's; the inventory names all of them."""
+@dataclass
+class Requests:
+    """Requests to add hosts that no cluster has yet, each to a cluster that nobody works on."""
+
+    clusters: Iterator[int] = field(default_factory=lambda: iter(range(1, SIZE.clusters)))
+    first: Iterator[int] = field(default_factory=lambda: iter(range(SIZE.servers + 1, SIZE.servers + NEW_HOSTS, AT_ONCE)))
+
+    def next(self, count: int) -> tuple[int, dict]:
+        """Return a cluster's id and the body of a batchAdd."""
+        begin = next(self.first)
+        return next(self.clusters), {
+            'hostIds': list(range(begin, begin + count)), 'sqlPort': 2883, 'exporterPort': 2884, 'version': registry_fill.RPM}
+
+
+def settings() -> dict:
+    """Return the variables that a batchAdd needs."""
     packages = FOLDER / 'packages'
     packages.mkdir(exist_ok=True)
     (packages / registry_fill.RPM).touch()
-    variables = {
+    return {
         'obproxy_sys_password': 'sys-password', 'obproxy_package_dir': str(packages),
         'obproxy_config_server_url': 'http://ocp.example.com:8080/services?Action=GetObProxyConfig',
         'obproxy_ob_clusters': {f'ob{number}': {'root_servers': ['192.0.2.1:2881'], 'proxyro_password': 'proxyro-password'}
                                 for number in range(100)}}
-    clusters: Iterator[int] = iter(range(1, SIZE.clusters))
-    first = iter(range(SIZE.servers + 1, SIZE.servers + 100000, 100))
+
+
+def hosts_file(name: str, first: int) -> Path:
+    """Write an inventory of the hosts from a number to the last."""
+    path = FOLDER / name
+    path.write_text(''.join(f'{registry_fill.host_name(number)} obproxy_host_id={number}\n'
+                            for number in range(first, SIZE.servers + NEW_HOSTS + 1)), encoding='utf-8')
+    return path
+
+
+def plans(bench: Bench, requests: Requests) -> None:
+    """Plan batchAdd of more and more new hosts beside the fleet's; ansible-core's inventory names all of them."""
+    variables, loader = settings(), DataLoader()
+    manager = InventoryManager(loader, sources=[str(hosts_file('everybody.ini', 1))])
+    hostvars = HostVars(manager, VariableManager(loader, manager), loader)
 
     def plan(count: int, check_mode: bool = False) -> None:
-        begin = next(first)
-        numbers = (*range(1, SIZE.servers + 1), *range(begin, begin + count))
-        hosts = {registry_fill.host_name(number): {'obproxy_host_id': number} for number in numbers}
-        inventory = Inventory(hosts, hosts)
-        body = {'hostIds': list(range(begin, begin + count)), 'sqlPort': 2883, 'exporterPort': 2884, 'version': registry_fill.RPM}
-        _plan.plan('batch_add', body, next(clusters), inventory, Settings(variables.get, inventory), Registry(bench.url), ACTOR, TRACE,
-                   check_mode)
+        inventory = Inventory(manager.hosts, hostvars)
+        cluster, body = requests.next(count)
+        _plan.plan('batch_add', body, cluster, inventory, Settings(variables.get, inventory), Registry(bench.url), ACTOR, TRACE, check_mode)
 
-    for count in (1, 10, 100):
+    for count in (1, 10, AT_ONCE):
         bench.measure(f'plan a batchAdd of {count} hosts', PLAN, lambda count=count: plan(count))
     bench.measure('plan a batchAdd of 10 hosts in check mode', CHECK_MODE, lambda: plan(10, True), 1)
 
@@ -134,14 +165,25 @@ def _holder(registry: Registry, cluster_id: int) -> None:
         store.tasks.holder(cluster_id)
 
 
-def processes(bench: Bench) -> None:
-    """Start what people start, on each core: ansible-inventory, and a playbook that plans with that inventory."""
-    source = FOLDER / 'fleet.obproxy.yml'
+def processes(bench: Bench, requests: Requests) -> None:
+    """Start what people start, on each core: ansible-inventory as they and AWX do, and a playbook that plans with that inventory."""
+    source, play, new = FOLDER / 'fleet.obproxy.yml', FOLDER / 'plan.json', hosts_file('new.ini', SIZE.servers + 1)
     source.write_text('plugin: oceanbase.obproxy.registry\n', encoding='utf-8')
     for core in CORES:
         tools = REPOSITORY / '.venv' / core / 'bin'
-        bench.measure(f'ansible-inventory --list, {core}', INVENTORY,
-                      lambda tools=tools: run(bench, [tools / 'ansible-inventory', '-i', source, '--list']), 3)
+
+        def plan(tools: Path = tools) -> None:
+            cluster, body = requests.next(AT_ONCE)
+            task = {'oceanbase.obproxy.obproxy_batch_add': {'cluster_id': cluster, 'request': body}}
+            play.write_text(json.dumps([{'hosts': 'localhost', 'gather_facts': False, 'vars': settings(), 'tasks': [task]}]), encoding='utf-8')
+            run(bench, [tools / 'ansible-playbook', '-i', source, '-i', new, play])
+
+        for name, command in (('ansible-inventory --list', ['ansible-inventory', '--list']),
+                              ('ansible-inventory --list --export', ['ansible-inventory', '--list', '--export']),
+                              ('read the inventory', ['ansible', 'all', '--list-hosts'])):
+            bench.measure(f'{name}, {core}', INVENTORY,
+                          lambda tool=tools / command[0], options=command[1:]: run(bench, [tool, '-i', source, *options]), 3)
+        bench.measure(f'read it and plan a batchAdd of {AT_ONCE} hosts, {core}', INVENTORY + PLAN, plan, 3)
 
 
 def run(bench: Bench, command: list[str | Path]) -> str:
@@ -158,9 +200,10 @@ def main() -> int:
     """Take all the times; return 1 where something takes longer than it may."""
     bench = Bench(f'sqlite:///{registry_file()}')
     print(f'Others on this machine meanwhile: a load of {os.getloadavg()[0]:.1f}')
-    plans(bench)
+    requests = Requests()
+    plans(bench, requests)
     questions(bench)
-    processes(bench)
+    processes(bench, requests)
     if bench.missed:
         print(f"Missed: {', '.join(bench.missed)}")
     return 1 if bench.missed else 0
