@@ -85,7 +85,6 @@ ansible.cfg: |
 '''
 
 import atexit
-import functools
 import sys
 
 from ansible import context
@@ -96,6 +95,7 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_foll
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, prohibited_tasks, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_harmless import harmless
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_report import Report
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import is_launched, next_step, ways_on
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_console import Console
@@ -110,20 +110,6 @@ NOT_RECORDED = ('The states of the subtasks of run {run} are not in the registry
 BACK = 'The registry works again: all states of run {run} are in it.'
 NO_LOCALHOST = ('Nothing was done: the operation is planned on localhost, which --limit leaves out. '
                 'Choose hosts in the request, or add localhost to --limit.')
-
-
-def harmless(method):
-    """Let no fault of this callback disturb the run that it only watches."""
-    @functools.wraps(method)
-    def guarded(self, *args, **kwargs):
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as exc:
-            self.disabled = True
-            self._let_go()
-            self._display.warning(f'The callback oceanbase.obproxy.dag stopped in {method.__name__}: '
-                                  f'{type(exc).__name__}: {self._mask(str(exc))}. The run itself goes on.')
-    return guarded
 
 
 class CallbackModule(CallbackBase):
@@ -148,6 +134,7 @@ class CallbackModule(CallbackBase):
         self._tails = tasks.Tails()
         self._batch = None
         self._items = {}
+        self._answers = {}
 
     @harmless
     def v2_playbook_on_play_start(self, play):
@@ -192,6 +179,8 @@ class CallbackModule(CallbackBase):
             self._begin(run, content, host, task)
         elif not tasks.is_include(task):
             self._note(host, task, content)
+            if self._follower and tasks.is_own(task) and content.get('subtasks'):
+                self._answers[host.get_name()] = content['subtasks']
             self._passed(host, task)
 
     @harmless
@@ -245,7 +234,21 @@ class CallbackModule(CallbackBase):
     def _passed(self, host, task):
         role = self._role(task)
         if role and not self._stopped(role, host, task):
-            self._tell(self._follower.passed(self._concerned(host, task), role, self._tails.has(role, task)))
+            through = self._follower.passed(self._concerned(host, task), role, self._tails.has(role, task))
+            self._tell(through)
+            for subtask in through:
+                self._answer(subtask.host)
+
+    def _answer(self, name):
+        """Let the subtasks that a host's last call has seen to, too, begin and end."""
+        for answer in self._answers.pop(name, ()):
+            role = answer['subtask']
+            self._tell(self._follower.start([name], role))
+            words = f"{name}: {'changed' if answer['changed'] else 'ok'}: {answer['msg']}"
+            notes = self._follower.note([name], role, self._mask(words))
+            self._tell(self._follower.answered(name, role, answer['seconds']))
+            if self._writer:
+                self._writer.add(notes)
 
     def _reason(self, host):
         state = self._follower.hosts.get(host.get_name())
@@ -265,15 +268,26 @@ class CallbackModule(CallbackBase):
         state = self._follower.hosts.get(host.get_name())
         if state and state.stopped:
             return
-        if ignored:
+        role = self._role(task)
+        # What is done once for all hosts may end the play when it fails, instead of failing the controller, too.
+        ends_play = ignored and role and tasks.is_run_once(task) and self._tails.has(role, task)
+        if ignored and not ends_play:
             self._passed(host, task)
             return
-        role = self._role(task)
+        if role and tasks.is_own(task) and content.get('subtask'):
+            role = self._shared(host, role, content)
         self._learn_secrets(host, task)
         cause = tasks.with_reason(self._reason(host), self._mask(tasks.cause_of(content, items, unreachable)))
-        rescuable = not unreachable and role is not None and tasks.can_be_rescued(task, role)
+        rescuable = ends_play or (not unreachable and role is not None and tasks.can_be_rescued(task, role))
         if role or not tasks.has_rescue(task):
             self._tell(self._follower.failed(self._concerned(host, task), role, cause, rescuable))
+
+    def _shared(self, host, role, content):
+        """Note what went well in a call before it failed; return the role of the subtask that did."""
+        self._tell(self._follower.passed([host.get_name()], role, True))
+        self._answers[host.get_name()] = content.get('subtasks') or ()
+        self._answer(host.get_name())
+        return content['subtask']
 
     def _begin(self, run, content, host, task):
         followed = self._follower.run if self._follower else {'id': None}

@@ -11,6 +11,10 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._exporters impor
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._take_over import surveyed
 
 
+# What is registered of those that log in and look at the server: of the first two also that nobody listens, in check mode.
+LOGINS, SHARED_LOGINS = ('obproxy_live', 'obproxy_let_in'), ('obproxy_started', 'obproxy_survey')
+
+
 def link_passwords(ob_links, ob_clusters):
     """Give each OB link its proxyro password, out of the clusters keyed by name or by id."""
     clusters = {str(key): value for key, value in ob_clusters.items()}
@@ -55,9 +59,10 @@ def is_planned(host, hostvars):
 
 def planned_server(host, hostvars):
     """Return what the plan says of a host."""
-    if not is_planned(host, hostvars):
+    hosts = _plan_as_it_is(hostvars)['hosts']
+    if host not in hosts:
         raise AnsibleUndefinedVariable(f'the plan has no host {host}')
-    return _plan_as_it_is(hostvars)['hosts'][host]
+    return hosts[host]
 
 
 def planned_servers(hosts, plan):
@@ -66,14 +71,20 @@ def planned_servers(hosts, plan):
     return [{'server_id': server_id} for server_id in servers if server_id is not None]
 
 
+def _was_seen(variables):
+    """Tell whether a host's server was looked at by whatever has logged in to it."""
+    shared = any((variables.get(name) or {}).get('server') for name in SHARED_LOGINS)
+    return shared or any('server' in (variables.get(name) or {}) for name in LOGINS)
+
+
 def live_servers(hosts, hostvars):
-    """List the servers whose live login was registered as RV(obproxy_live) on their hosts.
+    """List the servers whose live login was registered on their hosts.
 
     In check mode they are those that a run would reach, though the login found nobody yet.
     """
     servers = []
     for host, variables, server in _planned(hosts, hostvars):
-        if 'server' in (variables.get('obproxy_live') or {}):
+        if _was_seen(variables):
             servers.append({
                 'server_id': server['server_id'],
                 'version': server['version'],

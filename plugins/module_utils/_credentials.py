@@ -14,10 +14,10 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameters, _proxyro
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _parameters, _proxyro
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxyro import Change, CredentialError, sha1
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
-    AccessDenied, Client, ProxysysError, ServerError, quote)
+    AccessDenied, Client, ProxysysError, Refused, ServerError, quote)
 
 SYS = 'obproxy_sys_password'
 
@@ -51,6 +51,24 @@ def faults(sys_password, ob_passwords):
         if known.setdefault(who, password) != password:
             found.append('the password of %s is given twice, and differs' % who)
     return found
+
+
+def ensure(params, check_mode):
+    """The changes that were made so that all passwords are as wanted; params are obproxy_credentials' options."""
+    found = faults(params['sys_password'], params['ob_passwords'])
+    if found:
+        raise CredentialError('; '.join(found))
+    try:
+        client = _admin.log_in(params)[0]
+    except Refused:
+        if not check_mode:
+            raise
+        return predicted(params)
+    with client:
+        changes = plan(client, params)
+        if changes and not check_mode:
+            apply(client, params, changes)
+    return changes
 
 
 def plan(client, params):

@@ -136,7 +136,7 @@ class Service(object):
         self._check_sys_password()
         wanted = _start.settings(self.params)
         creating = self._creating()
-        if self.instance.pids() and self._adopted(creating, wanted):
+        if self.instance.pids() and self.see_to(creating, wanted):
             return
         if not self.changes.check_mode:
             self.supervisor.check()
@@ -144,8 +144,8 @@ class Service(object):
         if not self.changes.check_mode:
             self._start(creating, wanted)
 
-    def _adopted(self, creating, wanted):
-        """See to an instance that runs; False when it is the rest of a first start that was cut off."""
+    def see_to(self, creating=False, wanted=None):
+        """See to an instance that runs, wanted being what its first start is given; False when it is the rest of a first start that was cut off."""
         timeout = CHECK_TIMEOUT if self.changes.check_mode else self.params['timeout']
         try:
             client = _start_checks.wait_login(self.instance, self._passwords(), timeout)

@@ -152,3 +152,11 @@ def _watchdog_conflicts(survey):
             found.append('A watchdog, %s with script %s, was started for port %d: it would start its own obproxy '
                          'there. Stop it.' % (_who(one.pid, survey.proc), one.script, ports[0]))
     return found
+
+
+def judged(survey):
+    """(what a survey returns, warnings): the facts, what makes an instance impossible, who is in its way, what is missing."""
+    facts = survey.facts()
+    result = dict(host=facts, problems=problems(survey, facts), conflicts=conflicts(survey),
+                  missing_commands=sorted(name for name, path in facts['commands'].items() if not path))
+    return result, warnings(survey, facts)

@@ -59,6 +59,9 @@ options:
     type: str
     choices: [present, staged]
     default: present
+  exporter_port:
+    description: The port of the exporter. With it the server is looked at once its passwords are set, and RV(server) says what answers.
+    type: int
 seealso:
   - module: oceanbase.obproxy.obproxy_ob_account
   - module: oceanbase.obproxy.obproxy_parameters
@@ -96,48 +99,44 @@ changes:
   elements: str
   sample:
     - "observer_sys_password of cluster hooray: differs -> set"
+server:
+  description: As in M(oceanbase.obproxy.obproxy_server_info). Null in check mode where nothing listens.
+  returned: with O(exporter_port)
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _credentials
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _credentials, _process, _server
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import OB_PASSWORDS
 
 
-def run(module):
+def look(module):
+    """The server as it answers now, as a part of the module's result."""
     params = module.params
-    faults = _credentials.faults(params['sys_password'], params['ob_passwords'])
-    if faults:
-        raise _credentials.CredentialError('; '.join(faults))
-    try:
-        client = _admin.log_in(params)[0]
-    except Refused:
-        if not module.check_mode:
-            raise
-        return _credentials.predicted(params)
-    with client:
-        changes = _credentials.plan(client, params)
-        if changes and not module.check_mode:
-            _credentials.apply(client, params, changes)
-    return changes
+    if module.check_mode and params['sql_port'] not in _process.listeners((params['sql_port'],)):
+        return dict(server=None)
+    return dict(server=_server.survey(params))
 
 
 def main():
     keep_deadline()
-    link = dict(cluster_name=dict(type='str', required=True), password=dict(type='str', required=True, no_log=True))
     module = AnsibleModule(
         argument_spec=_admin.argument_spec(
-            ob_passwords=dict(type='list', elements='dict', default=[], no_log=False, options=link),
+            ob_passwords=OB_PASSWORDS,
             state=dict(type='str', choices=['present', 'staged'], default='present'),
+            exporter_port=dict(type='int'),
         ),
         supports_check_mode=True,
     )
     try:
-        changes = run(module)
+        changes = _credentials.ensure(module.params, module.check_mode)
+        found = look(module) if module.params['exporter_port'] else {}
     except ProxysysError as exc:
         module.fail_json(msg='The passwords on port %d are not as wanted: %s' % (module.params['sql_port'], exc))
-    result = dict(changed=bool(changes), changes=['%s: %s -> %s' % (change.what, change.state, change.after) for change in changes])
+    result = dict(changed=bool(changes), changes=['%s: %s -> %s' % (change.what, change.state, change.after) for change in changes], **found)
     if module._diff:
         result['diff'] = dict(before=dict((change.what, change.state) for change in changes),
                               after=dict((change.what, change.after) for change in changes))

@@ -189,19 +189,18 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import Survey
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import check_name, home_of
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import conflicts, problems, warnings
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import PACKAGE
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import judged
 
 
 def argument_spec():
-    text = dict(type='str', required=True)
     return dict(
         name=dict(type='str'),
         cluster_id=dict(type='int'),
         sql_port=dict(type='int'),
         exporter_port=dict(type='int'),
         rpc_port=dict(type='int'),
-        package=dict(type='dict', options=dict(name=text, version=text, release=text, arch=text,
-                                               file=dict(type='str'))),
+        package=PACKAGE,
         user=dict(type='str', default='admin'),
         base=dict(type='path', default='/opt/obproxy'),
         commands=dict(type='list', elements='str', default=[]),
@@ -218,15 +217,12 @@ def main():
         if options['name']:
             check_name(options['name'])
             home_of(options['name'], options['base'])
-        survey = Survey(options, module.run_command)
-        facts = survey.facts()
-        result = dict(host=facts, problems=problems(survey, facts), conflicts=conflicts(survey))
+        result, warnings = judged(Survey(options, module.run_command))
     except (HostError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    for words in warnings(survey, facts):
+    for words in warnings:
         module.warn(words)
-    missing = sorted(name for name, path in facts['commands'].items() if not path)
-    module.exit_json(changed=False, missing_commands=missing, **result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == '__main__':

@@ -65,6 +65,94 @@ options:
     type: str
     choices: [obproxyd, package]
     default: obproxyd
+  survey:
+    description:
+      - Survey the host first, as M(oceanbase.obproxy.obproxy_host_info) does, in the same call; O(record) has the ports and the cluster.
+      - Fails where RV(problems) are found, and then nothing is prepared. Fails after the preparation where there are RV(conflicts) or
+        RV(missing_commands), and RV(subtask) says whose failure it is. With O(survey.settings), an instance that runs is compared with all that is
+        wanted of it, and RV(subtasks) says what has nothing to do.
+    type: dict
+    suboptions:
+      package:
+        description: The package that the instance needs.
+        type: dict
+        required: true
+        suboptions:
+          name:
+            description: Its name.
+            type: str
+            required: true
+          version:
+            description: Its version.
+            type: str
+            required: true
+          release:
+            description: Its release.
+            type: str
+            required: true
+          arch:
+            description: Its architecture.
+            type: str
+            required: true
+          file:
+            description: The name of its file.
+            type: str
+      commands:
+        description: Commands to look for.
+        type: list
+        elements: str
+        default: []
+      min_free_mb:
+        description: How much room an installation needs, in MB.
+        type: int
+        default: 1024
+      sys_password:
+        description: The password that C(root@proxysys) is to have. Required with O(survey.settings).
+        type: str
+      old_sys_passwords:
+        description: Passwords that C(root@proxysys) may still have.
+        type: list
+        elements: str
+        default: []
+      settings:
+        description: As in M(oceanbase.obproxy.obproxy_service).
+        type: dict
+        suboptions:
+          parameters:
+            description: As in M(oceanbase.obproxy.obproxy_parameters).
+            type: list
+            elements: dict
+            required: true
+            suboptions:
+              name:
+                description: The name of the parameter.
+                type: str
+                required: true
+              value:
+                description: Its value.
+                type: raw
+                required: true
+          ob_passwords:
+            description: As in M(oceanbase.obproxy.obproxy_credentials).
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              cluster_name:
+                description: The OceanBase cluster's name.
+                type: str
+                required: true
+              password:
+                description: The password that C(proxyro) has there.
+                type: str
+                required: true
+          textfile_dir:
+            description: As in M(oceanbase.obproxy.obproxy_agent).
+            type: path
+          ocp_agent:
+            description: As in M(oceanbase.obproxy.obproxy_agent).
+            type: path
+            default: /home/admin/ocp_agent
   keep_data:
     description: With O(state=absent), keep the directories C(etc) and C(log) of the home.
     type: bool
@@ -116,6 +204,53 @@ record:
   returned: success
   type: dict
   sample: {name: foo-2883, cluster_id: 1, sql_port: 2883, state: creating, user_created: true}
+host:
+  description: As in M(oceanbase.obproxy.obproxy_host_info), before anything was prepared.
+  returned: with O(survey)
+  type: dict
+problems:
+  description: As in M(oceanbase.obproxy.obproxy_host_info). With any of them nothing was prepared.
+  returned: with O(survey)
+  type: list
+  elements: str
+conflicts:
+  description: As in M(oceanbase.obproxy.obproxy_host_info).
+  returned: with O(survey)
+  type: list
+  elements: str
+missing_commands:
+  description: As in M(oceanbase.obproxy.obproxy_host_info).
+  returned: with O(survey)
+  type: list
+  elements: str
+subtask:
+  description: The role of the subtask that has failed, unless it is the survey itself.
+  returned: failure, with O(survey)
+  type: str
+  sample: check_process
+subtasks:
+  description: The subtasks behind the survey that this call has seen to.
+  returned: with O(survey)
+  type: list
+  elements: dict
+  contains:
+    subtask:
+      description: The role.
+      type: str
+      sample: prepare_create
+    changed:
+      description: Whether it has changed anything.
+      type: bool
+    msg:
+      description: What it says.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
+server:
+  description: As in M(oceanbase.obproxy.obproxy_server_info), where nothing at all is left to do; else null.
+  returned: with O(survey)
+  type: dict
 """
 
 import os
@@ -124,6 +259,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance, _user
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import monotonic
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import PACKAGE, SETTINGS
 
 
 def argument_spec():
@@ -138,6 +275,14 @@ def argument_spec():
         unit=dict(type='str'),
         cron=dict(type='str'),
         supervisor=dict(type='str', choices=['obproxyd', 'package'], default='obproxyd'),
+        survey=dict(type='dict', required_by=dict(settings='sys_password'), options=dict(
+            package=dict(PACKAGE, required=True),
+            commands=dict(type='list', elements='str', default=[]),
+            min_free_mb=dict(type='int', default=1024),
+            sys_password=dict(type='str', no_log=True),
+            old_sys_passwords=dict(type='list', elements='str', default=[], no_log=True),
+            settings=SETTINGS,
+        )),
         keep_data=dict(type='bool', default=False),
     )
 
@@ -155,16 +300,45 @@ def run(params, changes, layout, run_command):
     return home, _instance.present(changes, wanted, layout, run_command)
 
 
+def survey_first(module, changes, layout):
+    """What the module returns when the host is surveyed before the instance is prepared."""
+    # Much to load, which only this way of calling has a use for.
+    from ansible_collections.oceanbase.obproxy.plugins.module_utils._survey import Surveyed
+    surveyed = Surveyed(module.params, layout, module.run_command)
+    for words in surveyed.warnings:
+        module.warn(words)
+    result = surveyed.result
+    if surveyed.refusal():
+        module.fail_json(msg=surveyed.refusal(), **result)
+    if result['subtasks']:
+        return result
+    since = monotonic()
+    try:
+        result['home'], result['record'] = run(surveyed.params, changes, layout, module.run_command)
+    except (HostError, IOError, OSError) as exc:
+        module.fail_json(msg=str(exc), subtask='prepare_create', **result)
+    what = ', '.join(change['after_header'] for change in changes.diff)
+    result['subtasks'].append(dict(subtask='prepare_create', changed=changes.changed, msg=what, seconds=round(monotonic() - since, 1)))
+    for subtask, objection in surveyed.objections():
+        if objection:
+            module.fail_json(msg=objection, subtask=subtask, changed=changes.changed, diff=changes.diff, **result)
+        result['subtasks'].append(dict(subtask=subtask, changed=False, msg='', seconds=0.0))
+    return result
+
+
 def main():
     keep_deadline()
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
-    changes = Changes(module.check_mode)
+    changes, layout = Changes(module.check_mode), _instance.Layout()
     try:
-        home, record = run(module.params, changes, _instance.Layout(), module.run_command)
+        if module.params['survey'] and module.params['state'] == 'present':
+            result = survey_first(module, changes, layout)
+        else:
+            result = dict(zip(('home', 'record'), run(module.params, changes, layout, module.run_command)))
     except (HostError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=changes.changed, diff=changes.diff, home=home, record=record)
+    module.exit_json(changed=changes.changed, diff=changes.diff, **result)
 
 
 if __name__ == '__main__':

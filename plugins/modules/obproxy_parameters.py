@@ -135,75 +135,29 @@ unknown:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _parameters
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_record import ParameterRecord
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, Refused
-
-ITEMS = dict(type='list', elements='dict')
-RECORD = dict(parameter_version=dict(type='int'), startup_parameters=ITEMS, parameters=ITEMS, own_parameters=ITEMS, ob_links=ITEMS, request=dict(type='dict'))
-
-
-def argument_spec():
-    parameter = dict(name=dict(type='str', required=True), value=dict(type='raw', required=True))
-    return _admin.argument_spec(
-        parameters=dict(type='list', elements='dict', required=True, options=parameter),
-        unknown=dict(type='str', choices=['fail', 'report'], default='fail'),
-        name=dict(type='str'),
-        record=dict(type='dict', options=RECORD))
-
-
-def fail_on(module, faults):
-    if faults:
-        module.fail_json(msg='Nothing was altered on port %d. %s' % (module.params['sql_port'], '; '.join(faults)))
-
-
-def plan(module, live, wanted, record):
-    """([(name, text)] to alter, the module's result)."""
-    unknown = _parameters.unknown(live, wanted)
-    if module.params['unknown'] == 'report':
-        wanted = [(name, value) for name, value in wanted if name not in unknown]
-    changes, faults = _parameters.compare(live, wanted)
-    fail_on(module, faults)
-    return changes, dict(unknown=unknown, pending_restart=sorted(record.pending(live, changes)), **_parameters.outcome(live, changes))
-
-
-def run(module):
-    wanted, faults = _parameters.normalise(module.params['parameters'])
-    fail_on(module, faults)
-    record = ParameterRecord(module.params['name'], module.params['sql_port'])
-    try:
-        client = _admin.log_in(module.params)[0]
-    except Refused:
-        if not module.check_mode:
-            raise
-        return dict(unknown={}, pending_restart=[], **_parameters.outcome({}, wanted))
-    with client:
-        live = _parameters.read(client)
-        changes, result = plan(module, live, wanted, record)
-        if changes and not module.check_mode:
-            alter(module, client, live, changes, record)
-    given = dict((key, value) for key, value in (module.params['record'] or {}).items() if value is not None)
-    if record.update(given, live, changes, module.check_mode):
-        result['changed'] = True
-    return result
-
-
-def alter(module, client, live, changes, record):
-    try:
-        _parameters.alter(client, changes)
-    except _parameters.ParameterError as exc:
-        kept = [(name, value) for name, value in changes if name in exc.done]
-        record.update({}, live, kept, False)
-        module.fail_json(msg=str(exc), pending_restart=sorted(record.pending(live, kept)), **_parameters.outcome(live, kept))
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_sync import SyncError, sync
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import PARAMETERS, RECORD
 
 
 def main():
     keep_deadline()
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=_admin.argument_spec(
+            parameters=PARAMETERS,
+            unknown=dict(type='str', choices=['fail', 'report'], default='fail'),
+            name=dict(type='str'),
+            record=RECORD,
+        ),
+        supports_check_mode=True,
+    )
     try:
-        result = run(module)
+        result = sync(module.params, module.check_mode)
+    except SyncError as exc:
+        module.fail_json(msg=str(exc), **exc.result)
     except (HostError, ProxysysError) as exc:
         module.fail_json(msg='The parameters on port %d were not altered: %s' % (module.params['sql_port'], exc))
     if module._diff:

@@ -131,6 +131,7 @@ options:
     default: 60
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
+  - oceanbase.obproxy.settings
 attributes:
   check_mode:
     support: full
@@ -236,6 +237,38 @@ restart:
         - How many seconds the former process stays for its sessions, with RV(restart.mode=hot) only.
         - Null where it stays as long as there are any.
       type: float
+subtasks:
+  description: What else was done in this call for O(settings), by the subtasks that would do it otherwise.
+  returned: with O(settings)
+  type: list
+  elements: dict
+  contains:
+    subtask:
+      description: Its role, V(sync_parameters), V(set_credentials) or V(refresh_agent).
+      type: str
+    changed:
+      description: Whether it has changed anything.
+      type: bool
+    msg:
+      description: What it says.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
+subtask:
+  description: Which one of O(settings) it was that failed; those before it are in RV(subtasks).
+  returned: failure of what O(settings) are for
+  type: str
+  sample: sync_parameters
+pending_restart:
+  description: As in M(oceanbase.obproxy.obproxy_parameters).
+  returned: with O(settings)
+  type: list
+  elements: str
+server:
+  description: As in M(oceanbase.obproxy.obproxy_server_info), after all of O(settings) was carried out.
+  returned: with O(settings)
+  type: dict
 """
 
 import os
@@ -247,6 +280,8 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._settle import Settling, SubtaskFailed
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import SETTINGS
 
 NEEDED = ('sys_password', 'exporter_port', 'cluster_name')
 
@@ -274,6 +309,7 @@ def argument_spec():
             value=dict(type='str', required=True),
         )),
         supervisor=dict(type='str', choices=['obproxyd', 'package'], default='obproxyd'),
+        settings=SETTINGS,
         timeout=dict(type='int', default=60),
     )
 
@@ -316,12 +352,26 @@ def main():
     )
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     changes = Changes(module.check_mode)
+    settling = None
     try:
         service = run(module.params, changes, Layout(), module.run_command)
+        if module.params['settings'] and not module.check_mode:
+            settling = Settling(module.params, module.params['settings'], False)
+            settling.settle()
+    except SubtaskFailed as exc:
+        module.fail_json(msg=str(exc), subtask=exc.subtask, subtasks=settling.answers)
     except (HostError, ProxysysError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=changes.changed, diff=changes.diff, pids=service.instance.pids(),
-                     first_start=service.first_start, steps=service.steps, restart=service.restart)
+    module.exit_json(changed=changes.changed or bool(settling and settling.changed), diff=changes.diff, pids=service.instance.pids(),
+                     first_start=service.first_start, steps=service.steps, restart=service.restart, **told(settling))
+
+
+def told(settling):
+    """What the module returns of what shared its call."""
+    if settling is None:
+        return {}
+    result = dict(subtasks=settling.answers, pending_restart=settling.pending_restart)
+    return dict(result, server=settling.server) if settling.server else result
 
 
 if __name__ == '__main__':

@@ -182,6 +182,13 @@ class Follower:
                 ended.append(self._end(subtask, SUCCESSFUL))
         return ended
 
+    def answered(self, host, role, seconds):
+        """Note that a subtask that has begun was seen to within another one's call, in so many seconds; return what ended by that."""
+        ended = self.passed([host], role, True)
+        for subtask in ended:
+            subtask.began, subtask.duration = subtask.began - seconds, seconds
+        return ended
+
     def failed(self, hosts, role, error, can_be_rescued=False):
         """Note that a task failed on hosts; return the subtasks that ended by that."""
         ended = []

@@ -94,7 +94,7 @@ class Planner:
         hosts = {}
         for name, server in servers.items():
             hosts[name] = describe(self.cluster, server, run['hosts'][name]['task_id'], self.found['rs_list'])
-            hosts[name].update(told[server['id']], request=self.cluster['request'],
+            hosts[name].update(told[server['id']], request=self.cluster['request'], is_running=server['status'] == 'RUNNING',
                                timeouts=timeouts[name], trace_id=None if check_mode else trace_id)
             if self.request.operation == 'take_over':
                 hosts[name]['cluster_versions'] = self._versions()

@@ -38,6 +38,8 @@ retry_files_enabled = false
 localhost_warning = false
 nocows = true
 display_skipped_hosts = false
+internal_poll_interval = 0.01
+timeout = 60
 callback_plugins = {callbacks}
 {enabled}
 [ssh_connection]

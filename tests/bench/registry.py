@@ -47,14 +47,18 @@ class Bench:
     url: str
     missed: list[str] = field(default_factory=list)
 
-    def measure(self, name: str, limit: float, work: Callable[[], object], times: int = TIMES) -> None:
-        """Print the medians of how long something takes and of the CPU time in that, its children's too; the first time warms up."""
+    def measure(self, name: str, limit: float | None, work: Callable[[], object], times: int = TIMES) -> None:
+        """Print the medians of how long something takes and of the CPU time in that, its children's too; the first time warms up.
+
+        Without a limit it is told only to compare.
+        """
         work()
         taken = [self._seconds(work) for turn in range(times)]
         seconds, cpu = (statistics.median(column) for column in zip(*taken))
         # Beside the work of others only the CPU time tells something.
-        is_missed = (seconds if os.getloadavg()[0] < (os.cpu_count() or 1) else cpu) > limit
-        print(f'{name:<60} {seconds:8.3f} s {cpu:8.3f} s CPU   at most {limit:.1f} s{"   MISSED" if is_missed else ""}', flush=True)
+        is_missed = limit is not None and (seconds if os.getloadavg()[0] < (os.cpu_count() or 1) else cpu) > limit
+        aim = f'   at most {limit:.1f} s{"   MISSED" if is_missed else ""}' if limit is not None else ''
+        print(f'{name:<60} {seconds:8.3f} s {cpu:8.3f} s CPU{aim}', flush=True)
         self.missed += [name] if is_missed else []
 
     @staticmethod
@@ -178,10 +182,11 @@ def processes(bench: Bench, requests: Requests) -> None:
             play.write_text(json.dumps([{'hosts': 'localhost', 'gather_facts': False, 'vars': settings(), 'tasks': [task]}]), encoding='utf-8')
             run(bench, [tools / 'ansible-playbook', '-i', source, '-i', new, play])
 
-        for name, command in (('ansible-inventory --list', ['ansible-inventory', '--list']),
-                              ('ansible-inventory --list --export', ['ansible-inventory', '--list', '--export']),
-                              ('read the inventory', ['ansible', 'all', '--list-hosts'])):
-            bench.measure(f'{name}, {core}', INVENTORY,
+        # The first one's time is ansible-core's own, which looks at every host's variables again.
+        for name, limit, command in (('ansible-inventory --list', None, ['ansible-inventory', '--list']),
+                                     ('ansible-inventory --list --export', INVENTORY, ['ansible-inventory', '--list', '--export']),
+                                     ('read the inventory', INVENTORY, ['ansible', 'all', '--list-hosts'])):
+            bench.measure(f'{name}, {core}', limit,
                           lambda tool=tools / command[0], options=command[1:]: run(bench, [tool, '-i', source, *options]), 3)
         bench.measure(f'read it and plan a batchAdd of {AT_ONCE} hosts, {core}', INVENTORY + PLAN, plan, 3)
 

@@ -40,6 +40,8 @@ class ActionModule(ActionBase):
         if here and 'plan' in args:
             with open(args['plan']) as stream:
                 return json.load(stream)
+        if here and 'returns' in args:
+            return args['returns']
         if here and 'drop' in args:
             database = sqlite3.connect(args['drop'])
             database.execute('alter table obproxy_subtasks rename to lost')

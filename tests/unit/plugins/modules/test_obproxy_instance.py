@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_instance
-from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import call
+from ansible_collections.oceanbase.obproxy.tests.unit.plugins.host_support import call, listening
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='the module demands root')
@@ -52,6 +52,40 @@ def test_check_mode(run, tmp_path):
     checked = run(_ansible_check_mode=True)
     assert checked['changed'] and not (tmp_path / 'opt').exists()
     assert run()['diff'] == checked['diff']
+
+
+PACKAGE = {'name': 'obproxy-ce', 'version': '4.3.1.0', 'release': '4.el8', 'arch': os.uname()[4], 'file': 'obproxy-ce.rpm'}
+
+
+@needs_root
+def test_a_survey_comes_first_and_answers_for_what_it_has_judged(run, tmp_path):
+    result = run(survey={'package': PACKAGE, 'min_free_mb': 0})
+    assert [item['subtask'] for item in result['subtasks']] == ['prepare_create', 'check_process', 'check_command']
+    assert [item['changed'] for item in result['subtasks']] == [True, False, False]
+    assert result['host']['architecture'] == os.uname()[4] and result['server'] is None
+    assert (tmp_path / 'opt' / 'foo-2883' / 'obproxyd.sh').exists()
+
+
+@needs_root
+def test_what_makes_it_impossible_is_refused_before_anything_is_prepared(run, tmp_path):
+    result = run(survey={'package': dict(PACKAGE, arch='vax'), 'min_free_mb': 0})
+    assert result['failed'] and 'The package is for vax' in result['msg'] and 'subtask' not in result
+    assert not (tmp_path / 'opt').exists()
+
+
+@needs_root
+def test_a_missing_command_fails_the_subtask_that_looks_for_it(run, tmp_path):
+    result = run(survey={'package': PACKAGE, 'min_free_mb': 0, 'commands': ['no-such-command']})
+    assert result['failed'] and result['subtask'] == 'check_command'
+    assert result['msg'].startswith('not found in the PATH of this host: no-such-command. Install')
+    assert [item['subtask'] for item in result['subtasks']] == ['prepare_create', 'check_process']
+
+
+@needs_root
+def test_who_holds_the_port_fails_the_subtask_that_looks_for_him(run, tmp_path):
+    with listening(tmp_path, name='other') as (_process, port, _forked):
+        result = run(survey={'package': PACKAGE, 'min_free_mb': 0}, record={'cluster_id': 1, 'sql_port': port})
+    assert result['failed'] and result['subtask'] == 'check_process' and 'Port %d (SQL) is taken' % port in result['msg']
 
 
 @needs_root

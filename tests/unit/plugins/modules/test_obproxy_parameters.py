@@ -11,7 +11,7 @@ import socket
 
 import pytest
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameter_record
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameter_record, _parameter_sync
 
 from ansible_collections.oceanbase.obproxy.plugins.modules import obproxy_parameters
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.proxysys_support import FakeProxy, play
@@ -53,7 +53,7 @@ def record_fixture(monkeypatch, tmp_path):
     path.write_text(json.dumps({'format': 1, 'name': 'foo-2883', 'user': 'admin', 'home': '/x', 'sql_port': 2883,
                                 'parameter_version': 1, 'parameters': []}))
     path.chmod(0o600)
-    monkeypatch.setattr(obproxy_parameters, 'ParameterRecord',
+    monkeypatch.setattr(_parameter_sync, 'ParameterRecord',
                         functools.partial(_parameter_record.ParameterRecord, folder=str(tmp_path)))
     return path
 

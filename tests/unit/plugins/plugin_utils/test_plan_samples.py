@@ -121,7 +121,7 @@ def test_the_roles_are_told_all_of_a_server(world, create_body):
         'ob_cluster_name': '', 'ob_links': [{'cluster_name': 'hooray', 'ob_cluster_id': 1, 'username': 'proxyro'}],
         'startup_parameters': [{'name': 'work_thread_num', 'value': '4'}],
         'parameters': [{'name': 'syslog_level', 'value': 'INFO'}], 'parameter_version': 1, 'idc': None,
-        'own_parameters': [], 'others_may_know': False, 'trace_id': '0123456789abcdef'}
+        'own_parameters': [], 'others_may_know': False, 'is_running': False, 'trace_id': '0123456789abcdef'}
 
 
 def test_with_a_list_of_root_servers(world, create_body):

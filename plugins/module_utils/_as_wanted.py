@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, oceanbase.obproxy contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an instance is what it is to be already, so that none of the subtasks behind the survey has anything to do."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._package import Rpm
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._provision import Provision
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._settle import Settling
+
+SUBTASKS = ('prepare_create', 'check_process', 'check_command', 'install_package', 'start_obproxy')
+AS_IT_IS_TO_BE = 'All is as it is to be.'
+
+
+class SurveyedRpm(Rpm):
+    """The rpm command, which the survey has asked already."""
+
+    def __init__(self, run, packages):
+        super(SurveyedRpm, self).__init__(run)
+        self._packages = packages
+
+    def installed(self):
+        return self._packages
+
+
+def look(survey, params, layout, run):
+    """(answers of the subtasks that have nothing to do, the server as it answers); nothing as soon as one has anything to do.
+
+    params are obproxy_instance's options.
+    """
+    record, asked = survey.record, params['survey']
+    if not survey.pids or record is None or record.get('state') == 'creating':
+        return [], None
+    try:
+        if _differs(survey, params, layout, run):
+            return [], None
+        instance = dict(survey.options, sys_password=asked['sys_password'], old_sys_passwords=asked['old_sys_passwords'])
+        settling = Settling(instance, asked['settings'], check_mode=True)
+        settling.settle()
+    except (HostError, ProxysysError, IOError, OSError):
+        # Whichever subtask it belongs to finds it again, and says so.
+        return [], None
+    if settling.changed or settling.server is None:
+        return [], None
+    answers = [dict(subtask=subtask, changed=False, msg=AS_IT_IS_TO_BE, seconds=0.0) for subtask in SUBTASKS]
+    return answers + settling.answers, settling.server
+
+
+def _differs(survey, params, layout, run):
+    """Whether the instance's files, its package or its process are not as wanted."""
+    asked, changes = params['survey'], Changes(check_mode=True)
+    _instance.present(changes, params, layout, run)
+    package = dict(package=asked['package']['file'], home=params['home'], source='file', src=None, timeout=0)
+    Provision(package, SurveyedRpm(run, survey.packages), run, changes, layout, os.uname()[4]).present()
+    instance = Instance(dict(survey.options, home=survey.record['home'], user=survey.record['user']))
+    supervisor = SUPERVISORS[params['supervisor']](instance, run, layout)
+    service = dict(sys_password=asked['sys_password'], old_sys_passwords=asked['old_sys_passwords'], timeout=0)
+    Service(instance, supervisor, service, changes, layout.records).see_to()
+    return changes.changed
