@@ -287,7 +287,7 @@ class CallbackModule(CallbackBase):
         self._tell(self._follower.passed([host.get_name()], role, True))
         self._answers[host.get_name()] = content.get('subtasks') or ()
         self._answer(host.get_name())
-        return content['subtask']
+        return content['subtask'] if content['subtask'] in self._follower.roles else role
 
     def _begin(self, run, content, host, task):
         followed = self._follower.run if self._follower else {'id': None}

@@ -12,7 +12,8 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._take_over impor
 
 
 # What is registered of those that log in and look at the server: of the first two also that nobody listens, in check mode.
-LOGINS, SHARED_LOGINS = ('obproxy_live', 'obproxy_let_in'), ('obproxy_started', 'obproxy_survey')
+LOGINS = ('obproxy_live', 'obproxy_let_in')
+SHARED_LOGINS = ('obproxy_started', 'obproxy_survey')
 
 
 def link_passwords(ob_links, ob_clusters):
@@ -142,6 +143,8 @@ def unhealthy(hosts, hostvars):
 
 def refusals(registered):
     """List the monitoring hosts that failed in the loop over them, each with its cause."""
+    if registered.get('failed') and not registered.get('results'):
+        return [timed_out(registered.get('msg', 'no reason given'))]
     failed = [item for item in registered.get('results', []) if item.get('failed') or item.get('unreachable')]
     return [f"Monitoring host {item['obproxy_monitoring_host']}: {timed_out(item.get('msg', 'no reason given'))}" for item in failed]
 

@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
+
 
 def unanswered(hosts, hostvars, subtask):
     """List those of the surveyed hosts on which no earlier call has seen to a subtask."""
     found = {host: hostvars.raw_get(host) for host in hosts}
     return [host for host, variables in found.items() if _is_surveyed(variables) and subtask not in _answered(variables)]
+
+
+def uncancelled(hosts, hostvars):
+    """List those of the planned hosts whose task was not cancelled, as far as the callback has heard."""
+    planned = hostvars.raw_get('localhost')['obproxy_plan']['hosts'] if hosts else {}
+    return [host for host in hosts if not _stops.reason(planned[host]['task_id'])]
 
 
 def _is_surveyed(variables):
@@ -25,4 +33,4 @@ class FilterModule:
     """What one call has found out or done for several subtasks."""
 
     def filters(self):
-        return {'unanswered': unanswered}
+        return {'unanswered': unanswered, 'uncancelled': uncancelled}

@@ -16,6 +16,7 @@ from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import SUPERVISORS, Instance
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service_states import Service
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._settle import Settling
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._start import is_persisted
 
 SUBTASKS = ('prepare_create', 'check_process', 'check_command', 'install_package', 'start_obproxy')
 AS_IT_IS_TO_BE = 'All is as it is to be.'
@@ -33,26 +34,26 @@ class SurveyedRpm(Rpm):
 
 
 def look(survey, params, layout, run):
-    """(answers of the subtasks that have nothing to do, the server as it answers); nothing as soon as one has anything to do.
+    """What the module returns of the subtasks that have nothing to do; nothing as soon as one has anything to do.
 
     params are obproxy_instance's options.
     """
     record, asked = survey.record, params['survey']
-    if not survey.pids or record is None or record.get('state') == 'creating':
-        return [], None
+    if not survey.pids or record is None or record.get('state') == 'creating' or not is_persisted(record['home']):
+        return {}
     try:
         if _differs(survey, params, layout, run):
-            return [], None
+            return {}
         instance = dict(survey.options, sys_password=asked['sys_password'], old_sys_passwords=asked['old_sys_passwords'])
         settling = Settling(instance, asked['settings'], check_mode=True)
         settling.settle()
     except (HostError, ProxysysError, IOError, OSError):
         # Whichever subtask it belongs to finds it again, and says so.
-        return [], None
+        return {}
     if settling.changed or settling.server is None:
-        return [], None
+        return {}
     answers = [dict(subtask=subtask, changed=False, msg=AS_IT_IS_TO_BE, seconds=0.0) for subtask in SUBTASKS]
-    return answers + settling.answers, settling.server
+    return dict(subtasks=answers + settling.answers, pending_restart=settling.pending_restart, server=settling.server)
 
 
 def _differs(survey, params, layout, run):

@@ -61,7 +61,7 @@ class Settling(object):
             result = sync(self._params, self._check_mode)
         except SyncError as exc:
             raise SubtaskFailed('sync_parameters', str(exc))
-        except (HostError, ProxysysError) as exc:
+        except (HostError, ProxysysError, IOError, OSError) as exc:
             raise SubtaskFailed('sync_parameters', 'The parameters on port %d were not altered: %s' % (port, exc))
         if result['unknown']:
             return False
@@ -74,14 +74,14 @@ class Settling(object):
     def _set_credentials(self):
         try:
             changes = _credentials.ensure(self._params, self._check_mode)
-        except ProxysysError as exc:
+        except (ProxysysError, IOError, OSError) as exc:
             raise SubtaskFailed('set_credentials', 'The passwords on port %d are not as wanted: %s' % (self._params['sql_port'], exc))
         self._answer('set_credentials', bool(changes), ' '.join('%s: %s.' % (change.what, change.after) for change in changes))
 
     def _look(self):
         try:
             self.server = _server.survey(self._params)
-        except ProxysysError as exc:
+        except (ProxysysError, IOError, OSError) as exc:
             raise SubtaskFailed('set_credentials', str(exc))
 
     def _refresh_agent(self):

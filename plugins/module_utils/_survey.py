@@ -27,14 +27,14 @@ class Surveyed(object):
         options.update((key, (params['record'] or {}).get(key)) for key in RECORDED)
         survey = Survey(options, run, layout)
         self.result, self.warnings = judged(survey)
-        self.result.update(subtasks=[], server=None)
+        self.result.update(subtasks=[], pending_restart=[], server=None)
         self.params = dict(params, home=home_of(params['name'], params['base'], params['home']))
         # Only here it shows which of the two the host needs.
         self.params['cron' if os.path.isdir(layout.systemd) else 'unit'] = ''
         if asked['settings'] and not any(self.result[kind] for kind in ('problems', 'conflicts', 'missing_commands')):
             # Much to load, which a new instance has no use for.
             from ansible_collections.oceanbase.obproxy.plugins.module_utils._as_wanted import look
-            self.result['subtasks'], self.result['server'] = look(survey, self.params, layout, run)
+            self.result.update(look(survey, self.params, layout, run))
 
     def refusal(self):
         """What makes it impossible to prepare the instance, in sentences."""

@@ -134,6 +134,8 @@ def main():
     try:
         changes = _credentials.ensure(module.params, module.check_mode)
         found = look(module) if module.params['exporter_port'] else {}
+    except _server.NotAlive as exc:
+        module.fail_json(msg=str(exc))
     except ProxysysError as exc:
         module.fail_json(msg='The passwords on port %d are not as wanted: %s' % (module.params['sql_port'], exc))
     result = dict(changed=bool(changes), changes=['%s: %s -> %s' % (change.what, change.state, change.after) for change in changes], **found)

@@ -247,6 +247,11 @@ subtasks:
     seconds:
       description: How long it took.
       type: float
+pending_restart:
+  description: As in M(oceanbase.obproxy.obproxy_parameters), where nothing at all is left to do; else empty.
+  returned: with O(survey)
+  type: list
+  elements: str
 server:
   description: As in M(oceanbase.obproxy.obproxy_server_info), where nothing at all is left to do; else null.
   returned: with O(survey)
@@ -316,7 +321,7 @@ def survey_first(module, changes, layout):
     try:
         result['home'], result['record'] = run(surveyed.params, changes, layout, module.run_command)
     except (HostError, IOError, OSError) as exc:
-        module.fail_json(msg=str(exc), subtask='prepare_create', **result)
+        module.fail_json(msg=str(exc), subtask='prepare_create', changed=changes.changed, diff=changes.diff, **result)
     what = ', '.join(change['after_header'] for change in changes.diff)
     result['subtasks'].append(dict(subtask='prepare_create', changed=changes.changed, msg=what, seconds=round(monotonic() - since, 1)))
     for subtask, objection in surveyed.objections():

@@ -359,7 +359,7 @@ def main():
             settling = Settling(module.params, module.params['settings'], False)
             settling.settle()
     except SubtaskFailed as exc:
-        module.fail_json(msg=str(exc), subtask=exc.subtask, subtasks=settling.answers)
+        module.fail_json(msg=str(exc), changed=changes.changed, diff=changes.diff, subtask=exc.subtask, subtasks=settling.answers)
     except (HostError, ProxysysError, IOError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=changes.changed or bool(settling and settling.changed), diff=changes.diff, pids=service.instance.pids(),

@@ -112,9 +112,14 @@ class Resume:
                     if row['status'] in (_states.SUCCESSFUL, _states.FAILED, _states.READY)])
 
     def _begun(self, task, host):
-        """Return what a host has begun and not undone, the last first; where nobody has recorded it, it may be anything."""
-        return [row for row in reversed(_chain(task, host))
-                if (row['start_time'] or not self.run['recorded']) and not _states.is_undone(row)]
+        """Return what a host has begun and not undone, the last first; where nobody has recorded it, it may be anything.
+
+        A call that has died may have done what shares it, too: the survey prepares the instance.
+        """
+        chain = _chain(task, host)
+        begun = {row['role'] for row in chain if row['start_time'] or not self.run['recorded']}
+        begun |= {'prepare_create'} if 'prepare_install' in begun else set()
+        return [row for row in reversed(chain) if row['role'] in begun and not _states.is_undone(row)]
 
     def _tasks(self, task_id, cluster):
         tasks, table = self._store.tasks, _schema.table('tasks')

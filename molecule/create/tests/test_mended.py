@@ -5,7 +5,7 @@ import pytest
 from playbooks import playbook
 from probe import Proxy, hosts, until
 
-testinfra_hosts = hosts(2, 3)
+testinfra_hosts = hosts(3)
 
 SYS, PROXYRO = 'sys-mol-5bfa91c2', 'ro-mol-77d3e0aa'
 HOME = '/opt/obproxy/alpha-2883'

@@ -76,6 +76,7 @@ def test_monitoring_hosts_that_failed_are_named():
                {'obproxy_monitoring_host': 'm3', 'unreachable': True, 'msg': 'no route'}]
     assert refusals({'results': results}) == ['Monitoring host m2: broken JSON', 'Monitoring host m3: no route']
     assert refusals({'skipped': True}) == []
+    assert refusals({'failed': True, 'msg': 'the task was cancelled'}) == ['the task was cancelled']
 
 
 class HostVars(dict):

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.obproxy.plugins.filter.subtasks import unanswered
+from ansible_collections.oceanbase.obproxy.plugins.filter.subtasks import unanswered, uncancelled
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 
 
 class HostVars(dict):
@@ -26,3 +27,10 @@ def test_a_play_takes_those_that_no_call_has_seen_to():
     assert unanswered(hostvars, hostvars, 'sync_parameters') == ['new']
     assert unanswered(hostvars, hostvars, 'start_obproxy') == ['new', 'started']
     assert unanswered(hostvars, hostvars, 'prepare_create') == []
+
+
+def test_nothing_is_done_for_all_on_a_host_whose_task_was_cancelled(monkeypatch):
+    plan = {'hosts': {'h1': {'task_id': 7}, 'h2': {'task_id': 8}}}
+    monkeypatch.setattr(_stops, 'REASONS', {7: 'cancelled by ops'})
+    assert uncancelled(['h1', 'h2'], HostVars(localhost={'obproxy_plan': plan})) == ['h2']
+    assert uncancelled([], {}) == []
