@@ -16,7 +16,7 @@ LOGS = build.BUILD / 'logs'
 CORES = ('core-2.16', 'core-new')
 # On two cores make test has to end in a quarter of an hour: these run where they are asked for, by make molecule, make lint and make runner.
 LONG = {f'molecule {name}' for name in (
-    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'take_over', 'upgrade')} | {
+    'apply', 'credentials', 'lab_smoke', 'monitoring', 'parameters', 'remove', 'restart', 'take_over', 'upgrade')} | {
     'galaxy', 'runner/lifecycle', 'runner/workflow'}
 SKIPPED_TREES = {'unit', 'integration', 'sanity', 'output', 'tools', 'requirements'}
 
