@@ -94,7 +94,7 @@ from ansible.template import Templar
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, prohibited_tasks, subtask_names
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import Writer
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import BACK, NOT_RECORDED, Writer
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_harmless import harmless
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_report import Report
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view import is_launched, next_step, ways_on
@@ -105,11 +105,6 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_view_secret
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._registry import Registry
 
 SETTINGS = ('obproxy_registry_url', 'obproxy_report_path')
-NOT_RECORDED = ('The states of the subtasks of run {run} are not in the registry from here on; the run itself goes on. '
-                'Cause: {cause}. When the registry works again, run the same command again.')
-BACK = 'The registry works again: all states of run {run} are in it.'
-NO_LOCALHOST = ('Nothing was done: the operation is planned on localhost, which --limit leaves out. '
-                'Choose hosts in the request, or add localhost to --limit.')
 
 
 class CallbackModule(CallbackBase):
@@ -133,8 +128,7 @@ class CallbackModule(CallbackBase):
         self._prohibited = ()
         self._tails = tasks.Tails()
         self._batch = None
-        self._items = {}
-        self._answers = {}
+        self._items, self._answers = {}, {}
 
     @harmless
     def v2_playbook_on_play_start(self, play):
@@ -154,7 +148,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_no_hosts_matched(self):
         limit = context.CLIARGS.get('subset')
         if limit and not self._follower and tasks.is_planned_by(self._play):
-            self._display.warning(NO_LOCALHOST)
+            self._display.warning(tasks.NO_LOCALHOST)
 
     @harmless
     def v2_playbook_on_task_start(self, task, is_conditional):
@@ -227,7 +221,10 @@ class CallbackModule(CallbackBase):
             return
         if content.get('msg'):
             self._learn_secrets(host, task)
-        notes = self._follower.note(self._concerned(host, task), role, self._mask(tasks.words_of(host, task, content)))
+        self._log(self._concerned(host, task), role, tasks.words_of(host, task, content))
+
+    def _log(self, names, role, words):
+        notes = self._follower.note(names, role, self._mask(words))
         if self._writer:
             self._writer.add(notes)
 
@@ -244,11 +241,8 @@ class CallbackModule(CallbackBase):
         for answer in self._answers.pop(name, ()):
             role = answer['subtask']
             self._tell(self._follower.start([name], role))
-            words = f"{name}: {'changed' if answer['changed'] else 'ok'}: {answer['msg']}"
-            notes = self._follower.note([name], role, self._mask(words))
+            self._log([name], role, f"{name}: {'changed' if answer['changed'] else 'ok'}: {answer['msg']}")
             self._tell(self._follower.answered(name, role, answer['seconds']))
-            if self._writer:
-                self._writer.add(notes)
 
     def _reason(self, host):
         state = self._follower.hosts.get(host.get_name())

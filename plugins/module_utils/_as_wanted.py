@@ -38,14 +38,13 @@ def look(survey, params, layout, run):
 
     params are obproxy_instance's options.
     """
-    record, asked = survey.record, params['survey']
+    record = survey.record
     if not survey.pids or record is None or record.get('state') == 'creating' or not is_persisted(record['home']):
         return {}
     try:
         if _differs(survey, params, layout, run):
             return {}
-        instance = dict(survey.options, sys_password=asked['sys_password'], old_sys_passwords=asked['old_sys_passwords'])
-        settling = Settling(instance, asked['settings'], check_mode=True)
+        settling = Settling(dict(params, **survey.options), params['settings'], check_mode=True)
         settling.settle()
     except (HostError, ProxysysError, IOError, OSError):
         # Whichever subtask it belongs to finds it again, and says so.
@@ -58,12 +57,11 @@ def look(survey, params, layout, run):
 
 def _differs(survey, params, layout, run):
     """Whether the instance's files, its package or its process are not as wanted."""
-    asked, changes = params['survey'], Changes(check_mode=True)
+    changes = Changes(check_mode=True)
     _instance.present(changes, params, layout, run)
-    package = dict(package=asked['package']['file'], home=params['home'], source='file', src=None, timeout=0)
+    package = dict(package=survey.options['package']['file'], home=params['home'], source='file', src=None, timeout=0)
     Provision(package, SurveyedRpm(run, survey.packages), run, changes, layout, os.uname()[4]).present()
     instance = Instance(dict(survey.options, home=survey.record['home'], user=survey.record['user']))
     supervisor = SUPERVISORS[params['supervisor']](instance, run, layout)
-    service = dict(sys_password=asked['sys_password'], old_sys_passwords=asked['old_sys_passwords'], timeout=0)
-    Service(instance, supervisor, service, changes, layout.records).see_to()
+    Service(instance, supervisor, dict(params, timeout=0), changes, layout.records).see_to()
     return changes.changed

@@ -31,7 +31,7 @@ class Surveyed(object):
         self.params = dict(params, home=home_of(params['name'], params['base'], params['home']))
         # Only here it shows which of the two the host needs.
         self.params['cron' if os.path.isdir(layout.systemd) else 'unit'] = ''
-        if asked['settings'] and not any(self.result[kind] for kind in ('problems', 'conflicts', 'missing_commands')):
+        if params['settings'] and not any(self.result[kind] for kind in ('problems', 'conflicts', 'missing_commands')):
             # Much to load, which a new instance has no use for.
             from ansible_collections.oceanbase.obproxy.plugins.module_utils._as_wanted import look
             self.result.update(look(survey, self.params, layout, run))

@@ -69,7 +69,7 @@ options:
     description:
       - Survey the host first, as M(oceanbase.obproxy.obproxy_host_info) does, in the same call; O(record) has the ports and the cluster.
       - Fails where RV(problems) are found, and then nothing is prepared. Fails after the preparation where there are RV(conflicts) or
-        RV(missing_commands), and RV(subtask) says whose failure it is. With O(survey.settings), an instance that runs is compared with all that is
+        RV(missing_commands), and RV(subtask) says whose failure it is. With O(settings), an instance that runs is compared with all that is
         wanted of it, and RV(subtasks) says what has nothing to do.
     type: dict
     suboptions:
@@ -106,59 +106,21 @@ options:
         description: How much room an installation needs, in MB.
         type: int
         default: 1024
-      sys_password:
-        description: The password that C(root@proxysys) is to have. Required with O(survey.settings).
-        type: str
-      old_sys_passwords:
-        description: Passwords that C(root@proxysys) may still have.
-        type: list
-        elements: str
-        default: []
-      settings:
-        description: As in M(oceanbase.obproxy.obproxy_service).
-        type: dict
-        suboptions:
-          parameters:
-            description: As in M(oceanbase.obproxy.obproxy_parameters).
-            type: list
-            elements: dict
-            required: true
-            suboptions:
-              name:
-                description: The name of the parameter.
-                type: str
-                required: true
-              value:
-                description: Its value.
-                type: raw
-                required: true
-          ob_passwords:
-            description: As in M(oceanbase.obproxy.obproxy_credentials).
-            type: list
-            elements: dict
-            default: []
-            suboptions:
-              cluster_name:
-                description: The OceanBase cluster's name.
-                type: str
-                required: true
-              password:
-                description: The password that C(proxyro) has there.
-                type: str
-                required: true
-          textfile_dir:
-            description: As in M(oceanbase.obproxy.obproxy_agent).
-            type: path
-          ocp_agent:
-            description: As in M(oceanbase.obproxy.obproxy_agent).
-            type: path
-            default: /home/admin/ocp_agent
+  sys_password:
+    description: The password that C(root@proxysys) is to have. Required with O(settings).
+    type: str
+  old_sys_passwords:
+    description: Passwords that C(root@proxysys) may still have.
+    type: list
+    elements: str
+    default: []
   keep_data:
     description: With O(state=absent), keep the directories C(etc) and C(log) of the home.
     type: bool
     default: false
 extends_documentation_fragment:
   - oceanbase.obproxy.attributes
+  - oceanbase.obproxy.settings
 attributes:
   check_mode:
     support: full
@@ -280,14 +242,14 @@ def argument_spec():
         unit=dict(type='str'),
         cron=dict(type='str'),
         supervisor=dict(type='str', choices=['obproxyd', 'package'], default='obproxyd'),
-        survey=dict(type='dict', required_by=dict(settings='sys_password'), options=dict(
+        survey=dict(type='dict', options=dict(
             package=dict(PACKAGE, required=True),
             commands=dict(type='list', elements='str', default=[]),
             min_free_mb=dict(type='int', default=1024),
-            sys_password=dict(type='str', no_log=True),
-            old_sys_passwords=dict(type='list', elements='str', default=[], no_log=True),
-            settings=SETTINGS,
         )),
+        sys_password=dict(type='str', no_log=True),
+        old_sys_passwords=dict(type='list', elements='str', default=[], no_log=True),
+        settings=SETTINGS,
         keep_data=dict(type='bool', default=False),
     )
 
@@ -333,7 +295,8 @@ def survey_first(module, changes, layout):
 
 def main():
     keep_deadline()
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=argument_spec(), required_by=dict(settings=('survey', 'sys_password')), supports_check_mode=True)
     module.run_command_environ_update = dict(LC_ALL='C', LANG='C', LANGUAGE='C')
     changes, layout = Changes(module.check_mode), _instance.Layout()
     try:

@@ -17,6 +17,8 @@ COLLECTION = 'oceanbase.obproxy.'
 LONGEST_ERROR = 10000
 HIDDEN = 'What it said is hidden, because the task has no_log'
 NO_CAUSE = 'The task failed without a message'
+NO_LOCALHOST = ('Nothing was done: the operation is planned on localhost, which --limit leaves out. '
+                'Choose hosts in the request, or add localhost to --limit.')
 # ansible-core's words for it, before 2.19 and since then.
 TIMED_OUT = re.compile(r'(?:expected time frame \((\d+)\) and was terminated|Timed out after (\d+) second\(s\))')
 # What it says, one way or the other, when a host has no Python that it can use.

@@ -15,6 +15,9 @@ from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._errors import I
 
 PAUSE = 0.2
 LONGEST_SILENCE = 1
+NOT_RECORDED = ('The states of the subtasks of run {run} are not in the registry from here on; the run itself goes on. '
+                'Cause: {cause}. When the registry works again, run the same command again.')
+BACK = 'The registry works again: all states of run {run} are in it.'
 
 # ansible-core forks a worker per task. No connection to the database may be open at that moment:
 # the worker would close it at its end.

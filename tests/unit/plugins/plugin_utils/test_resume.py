@@ -69,6 +69,18 @@ def test_a_rollback_goes_backwards_and_leaves_nothing_of_the_server(world, faile
     assert world.plan('batch_add', add_body, 1)['changed']
 
 
+def test_a_survey_that_died_may_have_prepared_the_instance(world, add_body, create_body, resume):
+    create_body['obproxyInstallParam']['hostIds'] = []
+    world.plan('create', create_body)
+    add_body['hostIds'] = [3]
+    run = world.plan('batch_add', add_body, 1)['run']
+    world.registry.mark_recorded(run['id'])
+    world.registry.set_subtasks(failing(run['hosts']['gamma']['subtasks']['prepare_install'], 'timed out after 300 s'))
+    world.registry.finish_run(run['id'])
+    plan = resume('rollback', run['hosts']['gamma']['task_id'])
+    assert list(plan['run']['hosts']['gamma']['subtasks']) == ['prepare_create', 'prepare_install']
+
+
 def test_a_rolled_back_create_leaves_no_cluster(world, create_body, resume):
     run = world.plan('create', create_body)['run']
     world.registry.set_subtasks(failing(run['hosts']['alpha']['subtasks']['prepare_install'], 'alpha: no\nbeta: no'))
