@@ -69,7 +69,7 @@ class Anew(object):
         with self._log_in() as client:
             restart = self._tell(client)
             passwords = dict(self.params, sql_port=self.instance.sql_port, state='present')
-            _credentials.apply(client, passwords, _credentials.plan(client, passwords))
+            _credentials.apply(client, passwords, _credentials.plan(client, _parameters.read(client), passwords))
         if restart:
             self._service(mode='cold').set('restarted')
 

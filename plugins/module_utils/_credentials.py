@@ -55,9 +55,7 @@ def faults(sys_password, ob_passwords):
 
 def ensure(params, check_mode):
     """The changes that were made so that all passwords are as wanted; params are obproxy_credentials' options."""
-    found = faults(params['sys_password'], params['ob_passwords'])
-    if found:
-        raise CredentialError('; '.join(found))
+    _refuse(params)
     try:
         client = _admin.log_in(params)[0]
     except Refused:
@@ -65,15 +63,26 @@ def ensure(params, check_mode):
             raise
         return predicted(params)
     with client:
-        changes = plan(client, params)
-        if changes and not check_mode:
-            apply(client, params, changes)
+        return ensure_with(client, _parameters.read(client), params, check_mode)
+
+
+def ensure_with(client, live, params, check_mode):
+    """The same, for one who is logged in and has read all parameters."""
+    _refuse(params)
+    changes = plan(client, live, params)
+    if changes and not check_mode:
+        apply(client, params, changes)
     return changes
 
 
-def plan(client, params):
+def _refuse(params):
+    found = faults(params['sys_password'], params['ob_passwords'])
+    if found:
+        raise CredentialError('; '.join(found))
+
+
+def plan(client, live, params):
     """The changes that a live proxy needs; root@proxysys last, so that a failure leaves it as it was."""
-    live = _parameters.read(client)
     links = params['ob_passwords']
     places = _proxyro.places(client, version(client), live, links) if links else []
     changes = _proxyro.stage(client, live, places) if params['state'] == 'staged' else _proxyro.settle(places)
@@ -96,7 +105,7 @@ def apply(client, params, changes):
         done.append(change.what)
     if SYS in done:
         _check_login(params)
-    lost = [change.what for change in plan(client, params)]
+    lost = [change.what for change in plan(client, _parameters.read(client), params)]
     if lost:
         raise CredentialError('OBProxy accepted but did not keep: %s' % ', '.join(lost))
 

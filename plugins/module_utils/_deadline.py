@@ -17,6 +17,8 @@ VARIABLE = 'OBPROXY_TIMEOUT'
 LATER = 3
 END_SECONDS = 5
 CLEAN_UP_SECONDS = 60
+# Python 2 has no clock that nobody sets.
+monotonic = getattr(time, 'monotonic', time.time)
 
 
 class TimedOut(SystemExit):

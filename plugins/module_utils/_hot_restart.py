@@ -12,10 +12,10 @@ import time
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
     _credentials, _parameters, _program, _server)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import process
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
-    ProxysysError, connect_any, monotonic)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, connect_any
 
 OLDEST = (3, 2, 1)
 PAUSE = 0.1

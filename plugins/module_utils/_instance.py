@@ -9,7 +9,6 @@ __metaclass__ = type
 import os
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _user
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._agent import Agent
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import (
     HostError, ensure_directories, ensure_file, ensure_folder, locked, opened, remove_file,
     remove_if_empty, remove_tree)
@@ -49,6 +48,7 @@ def locked_host(layout, changes):
 
 def present(changes, wanted, layout, run):
     """Set an instance up; wanted has name, user, home, record, supervisor, obproxyd, unit and cron."""
+    wanted = _fitting(wanted, layout)
     with locked_host(layout, changes):
         record = _record(wanted, layout)
         ensure_directories(changes, layout.records)
@@ -58,6 +58,13 @@ def present(changes, wanted, layout, run):
         _user.ensure_limits(changes, wanted['user'], layout.limits)
         ensure_supervisor(changes, wanted, layout, run)
     return record
+
+
+def _fitting(wanted, layout):
+    """Of a unit and a cron file only what starts things at boot on this host."""
+    if not (wanted['unit'] and wanted['cron']):
+        return wanted
+    return dict(wanted, **{'cron' if os.path.isdir(layout.systemd) else 'unit': ''})
 
 
 def _record(wanted, layout):
@@ -139,6 +146,8 @@ def _systemctl(run, *arguments):
 
 def absent(changes, name, home, keep_data, layout, run, keep_user=False):
     """Undo what present did for this instance, and nothing of another's; keep_data keeps etc and log."""
+    # Much to load, which only a removal has a use for.
+    from ansible_collections.oceanbase.obproxy.plugins.module_utils._agent import Agent
     with locked_host(layout, changes):
         record = read_record(name, layout.records) or {}
         home = record.get('home', home)

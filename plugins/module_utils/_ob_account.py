@@ -19,6 +19,7 @@ import time
 
 from ansible.module_utils.common.text.converters import to_bytes
 
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
     AccessDenied, Client, ProxysysError, ServerError, quote)
 
@@ -28,7 +29,6 @@ PAUSE = 0.2
 SERVER = re.compile(r'^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z')
 READS = re.compile(r'^GRANT (ALL PRIVILEGES|.*\bSELECT\b.*) ON \*\.\* TO ', re.I)
 
-monotonic = getattr(time, 'monotonic', time.time)
 
 # what: in words, state: what was found, after: what it becomes; never a value
 Change = collections.namedtuple('Change', 'what state after statement')

@@ -23,9 +23,7 @@ class SyncError(ProxysysError):
 
 def sync(params, check_mode):
     """What obproxy_parameters returns, after the parameters were set; params are its options."""
-    wanted, faults = _parameters.normalise(params['parameters'])
-    _refuse(params, faults)
-    record = ParameterRecord(params['name'], params['sql_port'])
+    wanted = _wanted(params)
     try:
         client = _admin.log_in(params)[0]
     except Refused:
@@ -33,14 +31,25 @@ def sync(params, check_mode):
             raise
         return dict(unknown={}, pending_restart=[], **_parameters.outcome({}, wanted))
     with client:
-        live = _parameters.read(client)
-        changes, result = _plan(params, live, wanted, record)
-        if changes and not check_mode:
-            _alter(client, live, changes, record)
+        return sync_with(client, _parameters.read(client), params, check_mode)
+
+
+def sync_with(client, live, params, check_mode):
+    """The same, for one who is logged in and has read all parameters."""
+    record = ParameterRecord(params['name'], params['sql_port'])
+    changes, result = _plan(params, live, _wanted(params), record)
+    if changes and not check_mode:
+        _alter(client, live, changes, record)
     given = dict((key, value) for key, value in (params['record'] or {}).items() if value is not None)
     if record.update(given, live, changes, check_mode):
         result['changed'] = True
     return result
+
+
+def _wanted(params):
+    wanted, faults = _parameters.normalise(params['parameters'])
+    _refuse(params, faults)
+    return wanted
 
 
 def _refuse(params, faults):

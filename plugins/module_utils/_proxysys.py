@@ -19,9 +19,10 @@ import errno
 import hashlib
 import socket
 import struct
-import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
+
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
 
 LONG_PASSWORD = 0x00000001
 LONG_FLAG = 0x00000004
@@ -38,8 +39,6 @@ MAX_CHUNK = 0xFFFFFF
 MAX_RESPONSE = 1 << 28
 OK, EOF, ERR, LOCAL_INFILE = 0x00, 0xFE, 0xFF, 0xFB
 ER_ACCESS_DENIED = 1045
-
-monotonic = getattr(time, 'monotonic', time.time)
 
 
 class ProxysysError(Exception):

@@ -12,12 +12,9 @@ import socket
 import time
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _admin, _credentials, _process
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, ProxysysError, ServerError, monotonic
-
-try:
-    from http.client import HTTPConnection, HTTPException
-except ImportError:
-    from httplib import HTTPConnection, HTTPException
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import AccessDenied, ProxysysError, ServerError
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._scrape import status
 
 PAUSE = 0.2
 DRAIN_PAUSE = 1
@@ -29,20 +26,26 @@ class NotAlive(ProxysysError):
 
 def survey(params):
     """The server as it answers now; NotAlive names all that is wrong."""
-    ports = (params['sql_port'], params['exporter_port'])
-    listeners = _process.listeners(ports)
-    pids = listeners.get(params['sql_port'], {}).get('pids', [])
-    server = dict(pid=youngest(pids), sql_port=params['sql_port'], exporter_port=params['exporter_port'])
-    problems = []
     try:
         client = _admin.log_in(params)[0]
     except ProxysysError as exc:
-        problems.append('login as root@proxysys on port %d: %s' % (params['sql_port'], exc))
+        problem = 'login as root@proxysys on port %d: %s' % (params['sql_port'], exc)
         if isinstance(exc, AccessDenied):
-            raise AccessDenied(_explain(problems, server['pid']), exc.errno)
-    else:
-        with client:
-            problems += _ask(client, server)
+            pids = _process.listeners((params['sql_port'],)).get(params['sql_port'], {}).get('pids', [])
+            raise AccessDenied(_explain([problem], youngest(pids)), exc.errno)
+        return survey_with(None, params, [problem])
+    with client:
+        return survey_with(client, params)
+
+
+def survey_with(client, params, problems=()):
+    """The same, for one who is logged in; client is None, and problems say why, where nobody is let in."""
+    listeners = _process.listeners((params['sql_port'], params['exporter_port']))
+    pids = listeners.get(params['sql_port'], {}).get('pids', [])
+    server = dict(pid=youngest(pids), sql_port=params['sql_port'], exporter_port=params['exporter_port'])
+    problems = list(problems)
+    if client is not None:
+        problems += _ask(client, server)
     server['exporter'], problem = scrape(params['exporter_port'], params['timeout'])
     problems += [problem] if problem else _strangers(params, pids, listeners)
     if problems:
@@ -89,19 +92,13 @@ def answering_pids(client):
 
 def scrape(port, timeout):
     """(whether /metrics answers with 200, what is wrong)."""
-    connection = HTTPConnection('127.0.0.1', port, timeout=timeout)
     try:
-        connection.request('GET', '/metrics')
-        response = connection.getresponse()
-    except (socket.error, HTTPException) as exc:
-        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, exc or type(exc).__name__)
-    finally:
-        connection.close()
-    # Python 2 takes whatever answers for HTTP 0.9 with status 200
-    if response.status != 200 or response.version < 10:
-        got = response.status if response.version >= 10 else 'no HTTP'
-        return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, got)
-    return True, None
+        got = status(port, timeout)
+    except (socket.error, socket.timeout) as exc:
+        got = str(exc) or type(exc).__name__
+    if got == 200:
+        return True, None
+    return False, 'exporter: expected HTTP 200 on 127.0.0.1:%d/metrics, got %s' % (port, 'no HTTP' if got is None else got)
 
 
 def _strangers(params, pids, listeners):

@@ -11,7 +11,6 @@ import os
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
     _program, _start, _start_checks, _start_failure)
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._hot_restart import HotRestart
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._instance import read_record, set_state
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
     AccessDenied, Client, ProxysysError, connect_any, quote)
@@ -72,6 +71,8 @@ class Service(object):
             self._restart_cold(before)
 
     def _restart_hot(self, before):
+        # Much to load, which only this way of restarting has a use for.
+        from ansible_collections.oceanbase.obproxy.plugins.module_utils._hot_restart import HotRestart
         hot = HotRestart(self.instance, self.supervisor, self._passwords(), self.params['timeout'])
         hot.check()
         self._note_restart(before)

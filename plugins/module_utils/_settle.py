@@ -8,12 +8,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.oceanbase.obproxy.plugins.module_utils import _agents, _credentials, _process, _server
+from ansible_collections.oceanbase.obproxy.plugins.module_utils import (
+    _admin, _agents, _credentials, _parameters, _process, _server)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_sync import SyncError, sync
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError, monotonic
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._parameter_sync import SyncError, sync_with
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import ProxysysError
 
 LOGIN_TIMEOUT = 10
+NOT_ALTERED = 'The parameters on port %d were not altered: %s'
 
 
 class SubtaskFailed(HostError):
@@ -43,26 +46,38 @@ class Settling(object):
         return any(answer['changed'] for answer in self.answers)
 
     def settle(self):
-        """Do it; what only all hosts together can judge ends it early, and is left to the roles."""
-        if not self._sync_parameters():
-            return
-        self._set_credentials()
-        self._look()
+        """Do it with one login; what only all hosts together can judge ends it early, and is left to the roles."""
+        client, live = self._log_in()
+        with client, _process.one_look():
+            if not self._sync_parameters(client, live):
+                return
+            # Of what was just set, nothing is a password.
+            self._set_credentials(client, live)
+            self._look(client)
         self._refresh_agent()
+
+    def _log_in(self):
+        client = None
+        try:
+            client = _admin.log_in(self._params)[0]
+            return client, _parameters.read(client)
+        except ProxysysError as exc:
+            if client:
+                client.close()
+            raise SubtaskFailed('sync_parameters', NOT_ALTERED % (self._params['sql_port'], exc))
 
     def _answer(self, subtask, changed, msg):
         now = monotonic()
         self.answers.append(dict(subtask=subtask, changed=changed, msg=msg, seconds=round(now - self._since, 1)))
         self._since = now
 
-    def _sync_parameters(self):
-        port = self._params['sql_port']
+    def _sync_parameters(self, client, live):
         try:
-            result = sync(self._params, self._check_mode)
+            result = sync_with(client, live, self._params, self._check_mode)
         except SyncError as exc:
             raise SubtaskFailed('sync_parameters', str(exc))
         except (HostError, ProxysysError, IOError, OSError) as exc:
-            raise SubtaskFailed('sync_parameters', 'The parameters on port %d were not altered: %s' % (port, exc))
+            raise SubtaskFailed('sync_parameters', NOT_ALTERED % (self._params['sql_port'], exc))
         if result['unknown']:
             return False
         self.pending_restart = result['pending_restart']
@@ -71,16 +86,16 @@ class Settling(object):
         self._answer('sync_parameters', result['changed'], ' '.join(words))
         return True
 
-    def _set_credentials(self):
+    def _set_credentials(self, client, live):
         try:
-            changes = _credentials.ensure(self._params, self._check_mode)
+            changes = _credentials.ensure_with(client, live, self._params, self._check_mode)
         except (ProxysysError, IOError, OSError) as exc:
             raise SubtaskFailed('set_credentials', 'The passwords on port %d are not as wanted: %s' % (self._params['sql_port'], exc))
         self._answer('set_credentials', bool(changes), ' '.join('%s: %s.' % (change.what, change.after) for change in changes))
 
-    def _look(self):
+    def _look(self, client):
         try:
-            self.server = _server.survey(self._params)
+            self.server = _server.survey_with(client, self._params)
         except (ProxysysError, IOError, OSError) as exc:
             raise SubtaskFailed('set_credentials', str(exc))
 

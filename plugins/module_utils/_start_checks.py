@@ -10,17 +10,18 @@ import socket
 import time
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _parameters, _values
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import HostError
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import listeners
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import (
     AccessDenied, ProxysysError, connect_any)
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._scrape import status
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._service import listener_words
 
 PAUSE = 0.1
 LAST_CHANCE = 2
 EXPORTER_TIME = 5
 LAUNCHES = 2
-monotonic = getattr(time, 'monotonic', time.time)
 
 
 def wait_login(instance, passwords, timeout, since=None):
@@ -47,13 +48,7 @@ def wait_login(instance, passwords, timeout, since=None):
 
 def _answers_http(port):
     try:
-        probe = socket.create_connection(('127.0.0.1', port), 5)
-        try:
-            probe.settimeout(5)
-            probe.sendall(b'GET /metrics HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n')
-            return probe.recv(16).startswith(b'HTTP/1.')
-        finally:
-            probe.close()
+        return status(port, EXPORTER_TIME) is not None
     except (socket.error, socket.timeout):
         return False
 

@@ -6,9 +6,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import os
-
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._host import Survey
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._process import one_look
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._record import home_of
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._verdict import judged
 
@@ -25,12 +24,13 @@ class Surveyed(object):
         options = dict((key, params[key]) for key in ('name', 'user', 'base'))
         options.update((key, asked[key]) for key in ('package', 'commands', 'min_free_mb'))
         options.update((key, (params['record'] or {}).get(key)) for key in RECORDED)
-        survey = Survey(options, run, layout)
+        with one_look(layout.proc):
+            self._look(Survey(options, run, layout), params, layout, run)
+
+    def _look(self, survey, params, layout, run):
         self.result, self.warnings = judged(survey)
         self.result.update(subtasks=[], pending_restart=[], server=None)
         self.params = dict(params, home=home_of(params['name'], params['base'], params['home']))
-        # Only here it shows which of the two the host needs.
-        self.params['cron' if os.path.isdir(layout.systemd) else 'unit'] = ''
         if params['settings'] and not any(self.result[kind] for kind in ('problems', 'conflicts', 'missing_commands')):
             # Much to load, which a new instance has no use for.
             from ansible_collections.oceanbase.obproxy.plugins.module_utils._as_wanted import look

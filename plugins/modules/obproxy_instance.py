@@ -47,12 +47,20 @@ options:
         O(state=present).
       - Only the known fields are kept, none of which is secret.
     type: dict
+  templates:
+    description:
+      - A folder on the controller with the templates C(obproxyd.sh.j2), C(obproxy.service.j2) and C(obproxy.cron.j2), which give
+        O(obproxyd), O(unit) and O(cron). They are rendered there, with O(record) as C(obproxy_server), O(base) as C(obproxy_base)
+        and O(user) as C(obproxy_user).
+      - Not together with O(obproxyd), O(unit) and O(cron).
+    type: path
   obproxyd:
     description: The text of the instance's C(obproxyd.sh). Left out, what is there stays.
     type: str
   unit:
     description:
       - The text of the instance's systemd unit. An empty text means that there is to be none.
+      - With O(cron), too, systemd takes the unit, and a host without it the cron file.
       - Left out, what is there stays.
     type: str
   cron:
@@ -144,9 +152,7 @@ EXAMPLES = r"""
       exporter_port: 2884
       rpc_port: 2885
       version: obproxy-ce-4.3.1.0-4.el8.x86_64.rpm
-    obproxyd: "{{ lookup('ansible.builtin.template', 'obproxyd.sh.j2') }}"
-    unit: "{{ lookup('ansible.builtin.template', 'obproxy.service.j2') }}"
-    cron: ""
+    templates: "{{ role_path }}/templates"
 
 - name: Remove it again, but keep its configuration and logs
   oceanbase.obproxy.obproxy_instance:
@@ -224,9 +230,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _instance, _user
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import keep_deadline, monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._files import Changes, HostError
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import monotonic
 from ansible_collections.oceanbase.obproxy.plugins.module_utils._specs import PACKAGE, SETTINGS
 
 
@@ -238,6 +243,7 @@ def argument_spec():
         base=dict(type='path', default='/opt/obproxy'),
         home=dict(type='path'),
         record=dict(type='dict'),
+        templates=dict(type='path'),
         obproxyd=dict(type='str'),
         unit=dict(type='str'),
         cron=dict(type='str'),

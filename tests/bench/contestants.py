@@ -38,7 +38,7 @@ retry_files_enabled = false
 localhost_warning = false
 nocows = true
 display_skipped_hosts = false
-internal_poll_interval = 0.01
+internal_poll_interval = 0.05
 timeout = 60
 callback_plugins = {callbacks}
 {enabled}

@@ -64,7 +64,7 @@ def test_package_travels_with_its_checksum_and_is_removed_afterwards(folder, par
     action.run(task_vars={})
     checksum = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
     assert action.done == [
-        "mkdir", f"put {folder / FILE} /remote/tmp/{FILE}", "chmod",
+        "mkdir", f"put {folder / FILE} /remote/tmp/{FILE}",
         ("module", {"package": FILE, "src": f"/remote/tmp/{FILE}", "checksum": checksum}), "rm /remote/tmp"]
 
 

@@ -213,6 +213,18 @@ def test_unit_gives_way_to_cron_and_what_is_not_mentioned_stays(host):
     assert 'etc/systemd/system/obproxy-foo-2883.service' not in host.tree()
 
 
+@pytest.mark.parametrize('systemd, there, absent', [
+    (True, 'etc/systemd/system/obproxy-foo-2883.service', 'etc/cron.d/obproxy-foo-2883'),
+    (False, 'etc/cron.d/obproxy-foo-2883', 'etc/systemd/system/obproxy-foo-2883.service'),
+])
+def test_of_unit_and_cron_file_a_host_gets_what_starts_things_there(host, systemd, there, absent):
+    if systemd:
+        os.makedirs(host.layout.systemd)
+    host.present(unit='[Unit]\n', cron='@reboot root true\n')
+    assert there in host.tree() and absent not in host.tree()
+    assert not host.present(unit='[Unit]\n', cron='@reboot root true\n').changed
+
+
 def test_absent_undoes_all_and_leaves_the_other_instance(host):
     host.present(name='bar-3883')
     before = host.tree()

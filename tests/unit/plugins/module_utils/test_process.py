@@ -39,6 +39,15 @@ def test_only_the_ports_asked_for(tmp_path):
             assert set([port, other_port]) <= set(_process.listeners())
 
 
+def test_within_one_look_the_sockets_are_those_of_its_beginning(tmp_path):
+    with listening(tmp_path) as (_child, port, _forked):
+        with _process.one_look():
+            with listening(tmp_path) as (_other, later, _forked):
+                assert list(_process.listeners([port, later])) == [port]
+        assert port in _process.listeners()
+    assert port not in _process.listeners()
+
+
 def test_socket_shared_by_parent_and_child_has_both(tmp_path):
     with listening(tmp_path, arguments=['fork']) as (child, port, forked):
         assert _process.listeners([port])[port]['pids'] == sorted([child.pid, forked])

@@ -13,7 +13,8 @@ import threading
 import pytest
 
 from ansible_collections.oceanbase.obproxy.plugins.module_utils import _proxysys
-from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import Client, ProxysysError, monotonic, quote
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._deadline import monotonic
+from ansible_collections.oceanbase.obproxy.plugins.module_utils._proxysys import Client, ProxysysError, quote
 from ansible_collections.oceanbase.obproxy.tests.unit.plugins.proxysys_support import (
     EOF, OK, Server, error, greeting, lets_in, packet, receive, sha1, table,
 )
