@@ -41,6 +41,9 @@ def look(survey, params, layout, run):
     record = survey.record
     if not survey.pids or record is None or record.get('state') == 'creating' or not is_persisted(record['home']):
         return {}
+    # What doesn't listen yet would be waited for, and within one look it never will.
+    if any(port and port not in survey.listeners for port in (survey.options['sql_port'], survey.options['exporter_port'])):
+        return {}
     try:
         if _differs(survey, params, layout, run):
             return {}

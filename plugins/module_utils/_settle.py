@@ -61,7 +61,7 @@ class Settling(object):
         try:
             client = _admin.log_in(self._params)[0]
             return client, _parameters.read(client)
-        except ProxysysError as exc:
+        except (ProxysysError, IOError, OSError) as exc:
             if client:
                 client.close()
             raise SubtaskFailed('sync_parameters', NOT_ALTERED % (self._params['sql_port'], exc))

@@ -24,7 +24,7 @@ class Surveyed(object):
         options = dict((key, params[key]) for key in ('name', 'user', 'base'))
         options.update((key, asked[key]) for key in ('package', 'commands', 'min_free_mb'))
         options.update((key, (params['record'] or {}).get(key)) for key in RECORDED)
-        with one_look(layout.proc):
+        with one_look():
             self._look(Survey(options, run, layout), params, layout, run)
 
     def _look(self, survey, params, layout, run):

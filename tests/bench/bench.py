@@ -18,7 +18,7 @@ from measure import Failed  # noqa: E402  pylint: disable=wrong-import-position
 from settings import LabError  # noqa: E402  pylint: disable=wrong-import-position
 
 WORK = build.BUILD / 'bench'
-UNCLEAN = {'again'}
+UNCLEAN = {'again', 'empty'}
 WITH_REGISTRY = {'ours', 'silent', 'large', 'large_url', 'large_repo'}
 
 
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 def options() -> argparse.Namespace:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     words.add_argument('--hosts', default='10,30,100', help='how many; several numbers with commas')
-    words.add_argument('--only', default='floor,ours,again,plain', help=f'of {", ".join(contestants.CONTESTANTS)}, in this order')
+    words.add_argument('--only', default='floor,ours,again,empty,plain', help=f'of {", ".join(contestants.CONTESTANTS)}, in this order')
     words.add_argument('--repeat', type=int, default=3, help='rounds; medians are told')
     words.add_argument('--delay', default='0', metavar='MS', help='round-trip time of the way to the hosts; several numbers with commas')
     words.add_argument('--forks', type=int, default=5, help='how many hosts ours works on at once (0: all, as the plain playbook does)')
