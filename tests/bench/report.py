@@ -12,7 +12,8 @@ KEY = ('hosts', 'delay', 'contestant')
 ORDER = ('floor', 'ours', 'again', 'empty', 'silent', 'plain', 'large', 'large_url', 'large_repo')
 DRAWN = ('floor', 'ours', 'again', 'plain')
 TITLES = {'floor': 'one script per host', 'ours': 'ours', 'again': 'ours again', 'empty': 'three empty calls',
-          'silent': 'ours, no callback', 'plain': 'plain playbook', 'large': 'ours, RPM of 60 MB', 'large_url': 'the same by URL', 'large_repo': 'the same by dnf'}
+          'silent': 'ours, no callback', 'plain': 'plain playbook',
+          'large': 'ours, RPM of 60 MB', 'large_url': 'the same by URL', 'large_repo': 'the same by dnf'}
 COLUMNS = (
     ('wall s', 'wall', 1, '.1f'), ('controller CPU s/host', 'controller_cpu', 1, '.2f'), ('target CPU s/host', 'target_cpu', 1, '.2f'),
     ('module calls/host', 'module_calls', 1, '.1f'), ('SSH calls/host', 'ssh_calls', 1, '.1f'), ('KB to a host', 'received', 1e3, '.0f'),
