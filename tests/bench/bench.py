@@ -18,6 +18,7 @@ from measure import Failed  # noqa: E402  pylint: disable=wrong-import-position
 from settings import LabError  # noqa: E402  pylint: disable=wrong-import-position
 
 WORK = build.BUILD / 'bench'
+FEW = 20
 UNCLEAN = {'again', 'empty'}
 WITH_REGISTRY = {'ours', 'silent', 'large', 'large_url', 'large_repo'}
 
@@ -32,7 +33,7 @@ def options() -> argparse.Namespace:
     words.add_argument('--only', default='floor,ours,again,empty,plain', help=f'of {", ".join(contestants.CONTESTANTS)}, in this order')
     words.add_argument('--repeat', type=int, default=3, help='rounds; medians are told')
     words.add_argument('--delay', default='0', metavar='MS', help='round-trip time of the way to the hosts; several numbers with commas')
-    words.add_argument('--forks', type=int, default=5, help='how many hosts ours works on at once (0: all, as the plain playbook does)')
+    words.add_argument('--forks', type=int, default=0, help='how many hosts ours works on at once (0: one more than hosts where they are few, else 5)')
     words.add_argument('--core', default='core-new', choices=('core-new', 'core-2.16'))
     words.add_argument('--results', type=Path, default=WORK / 'results.json', help='what was measured, of several calls')
     words.add_argument('--add', action='store_true', help='add to the rounds that the results have, instead of replacing those of the same kind')
@@ -64,10 +65,15 @@ def rounds(fleet: Fleet, chosen: argparse.Namespace, delay: int, results: report
         fleet.straight(how)
 
 
+def advised(count: int) -> int:
+    """The forks that docs/performance.md advises."""
+    return count + 1 if count < FEW else 5
+
+
 def one_bench(fleet: Fleet, chosen: argparse.Namespace, delay: int, name: str) -> contestants.Bench:
     """Give each a folder of its own; a second run goes on in that of the first."""
     folder = WORK / f'{fleet.count}-{delay}-{"ours" if name == "again" else name}'
-    return contestants.Bench(fleet, folder, chosen.core, build.BUILD / 'rpms', 0 if name == 'plain' else chosen.forks)
+    return contestants.Bench(fleet, folder, chosen.core, build.BUILD / 'rpms', 0 if name == 'plain' else chosen.forks or advised(fleet.count))
 
 
 def main() -> int:
