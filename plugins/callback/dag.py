@@ -19,6 +19,8 @@ description:
   - Prints at once what fails, and at the end of the run a table of the hosts (with more than thirty, of those that were not
     successful), the failures in full and the command to go on with.
   - Keeps the states of the subtasks in the registry true while the run goes. In check mode nothing is written there.
+  - Where there are more hosts than forks, and the controller's cores are all at work, keeps one of five or more forks free for
+    the next host. Otherwise ansible-core would take half a core to look for one.
   - Stays silent in all other playbooks.
 requirements:
   - enabled with C(callbacks_enabled = oceanbase.obproxy.dag) in the section C([defaults]) of ansible.cfg
@@ -92,7 +94,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _dag_follow_tasks as tasks
-from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _stops
+from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _forks, _stops
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow import ENDED, Follower, prohibited_tasks, subtask_names
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_follow_writer import BACK, NOT_RECORDED, Writer
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils._dag_harmless import harmless
@@ -161,6 +163,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host, task):
         role = self._role(task)
         if role:
+            _forks.keep_one_free(len(self._batch or ()))
             names = self._follower.reached(self._concerned(host, task), role)
             names = [name for name in names if not self._follower.hosts[name].stopped]
             self._tell(self._follower.start(names, role))
