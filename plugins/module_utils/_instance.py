@@ -119,20 +119,22 @@ def _ensure_root_file(changes, folder, name, text):
 def _ensure_unit(changes, name, text, layout, run):
     unit = unit_name(name)
     booted = os.path.isdir(layout.systemd)
-    if not text and booted and not changes.check_mode and os.path.exists(os.path.join(layout.units, unit)):
+    there = os.path.lexists(os.path.join(layout.units, unit))
+    if not text and booted and not changes.check_mode and there:
         _systemctl(run, 'disable', unit)
     changed = _ensure_root_file(changes, layout.units, unit, text)
     if not booted:
         return
-    if not changed and text and _needs_reload(run, unit):
+    # A unit that systemd has never read needs no reload, which would cost as much CPU time as a module's start.
+    outdated = changed and there or bool(text) and _needs_reload(run, unit)
+    if outdated and not changed:
         changes.add("systemd's view of " + unit, 'out of date\n', 'as in its file\n')
-        changed = True
-    if changed and not changes.check_mode:
+    if outdated and not changes.check_mode:
         _systemctl(run, 'daemon-reload')
 
 
 def _needs_reload(run, unit):
-    """Whether a run was killed between writing the unit and telling systemd."""
+    """Whether systemd has read another unit than there is now: a run was killed before it told systemd, or somebody had removed the file."""
     rc, out, _err = run(['systemctl', 'show', '-p', 'NeedDaemonReload', unit])
     return rc == 0 and out.strip() == 'NeedDaemonReload=yes'
 

@@ -186,12 +186,20 @@ def test_home_that_is_a_link_is_refused(host):
 def test_systemd_is_told_only_when_the_unit_changed(host):
     os.makedirs(host.layout.systemd)
     host.answers['systemctl'] = (0, 'NeedDaemonReload=no\n', '')
+    asked = ['systemctl show -p NeedDaemonReload obproxy-foo-2883.service']
     host.present()
-    assert host.commands == ['systemctl daemon-reload']
+    assert host.commands == asked
     host.present()
-    assert host.commands[1:] == ['systemctl show -p NeedDaemonReload obproxy-foo-2883.service']
+    assert host.commands == asked * 2
     host.present(unit='[Unit]\n#\n')
     assert host.commands[2:] == ['systemctl daemon-reload']
+
+
+def test_systemd_that_still_knows_a_unit_whose_file_was_removed_is_told(host):
+    os.makedirs(host.layout.systemd)
+    host.answers['systemctl'] = (0, 'NeedDaemonReload=yes\n', '')
+    host.present()
+    assert host.commands[-1] == 'systemctl daemon-reload'
 
 
 def test_reload_that_a_killed_run_left_out_is_made_up_for(host):
