@@ -163,7 +163,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host, task):
         role = self._role(task)
         if role:
-            _forks.keep_one_free(len(self._batch or ()))
+            _forks.keep_one_free(task, len(self._batch or ()))
             names = self._follower.reached(self._concerned(host, task), role)
             names = [name for name in names if not self._follower.hosts[name].stopped]
             self._tell(self._follower.start(names, role))

@@ -134,9 +134,9 @@ def _ensure_unit(changes, name, text, layout, run):
 
 
 def _needs_reload(run, unit):
-    """Whether systemd has read another unit than there is now: a run was killed before it told systemd, or somebody had removed the file."""
-    rc, out, _err = run(['systemctl', 'show', '-p', 'NeedDaemonReload', unit])
-    return rc == 0 and out.strip() == 'NeedDaemonReload=yes'
+    """Whether systemd knows another unit than there is: a run was killed before it told systemd, or somebody had removed the file."""
+    rc, out, _err = run(['systemctl', 'show', '-p', 'NeedDaemonReload', '-p', 'LoadState', unit])
+    return rc == 0 and bool({'NeedDaemonReload=yes', 'LoadState=not-found'} & set(out.split()))
 
 
 def _systemctl(run, *arguments):

@@ -14,20 +14,36 @@ import time
 from multiprocessing.connection import wait
 
 from ansible import context
+from ansible.executor.process.worker import WorkerProcess
 
 FEWEST_FORKS = 5
-# Seconds. Ansible can't hand on meanwhile what forks tell of items and retries.
-LONGEST_WAIT = 5
+# Seconds.
+LONGEST_WAIT = 2
 
 
-def keep_one_free(hosts):
-    """Wait, before a fork starts, until there is another free one for the next of a play's hosts (their number).
+def keep_one_free(task, hosts):
+    """Wait, before a fork starts with a task, until there is another free one for the next of the play's hosts (their number).
 
-    Does nothing where it wouldn't pay: with few forks, with a fork for every host, or while the controller has a core to spare.
+    Does nothing where it wouldn't pay: with few forks, with a fork for every host, or while the controller has a core to spare. Nor for
+    a task whose forks tell of items and retries: Ansible can't take that from them meanwhile, and they would wait for it.
     """
-    forks = context.CLIARGS['forks']
-    if forks < FEWEST_FORKS or hosts <= forks or os.getloadavg()[0] < (os.cpu_count() or 1):
+    if hosts <= (forks := context.CLIARGS['forks']) or forks < FEWEST_FORKS or _speaks(task) or not _is_busy():
         return
     deadline = time.monotonic() + LONGEST_WAIT
-    while len(busy := multiprocessing.active_children()) >= forks - 1 and time.monotonic() < deadline:
-        wait([fork.sentinel for fork in busy], deadline - time.monotonic())
+    while len(working := _working()) >= forks - 1 and time.monotonic() < deadline:
+        wait([fork.sentinel for fork in working], deadline - time.monotonic())
+
+
+def _speaks(task):
+    return task.loop is not None or task.until or task.async_val
+
+
+def _is_busy():
+    try:
+        return os.getloadavg()[0] >= (os.cpu_count() or 1)
+    except OSError:
+        return False
+
+
+def _working():
+    return [child for child in multiprocessing.active_children() if isinstance(child, WorkerProcess)]

@@ -185,8 +185,8 @@ def test_home_that_is_a_link_is_refused(host):
 
 def test_systemd_is_told_only_when_the_unit_changed(host):
     os.makedirs(host.layout.systemd)
-    host.answers['systemctl'] = (0, 'NeedDaemonReload=no\n', '')
-    asked = ['systemctl show -p NeedDaemonReload obproxy-foo-2883.service']
+    host.answers['systemctl'] = (0, 'LoadState=loaded\nNeedDaemonReload=no\n', '')
+    asked = ['systemctl show -p NeedDaemonReload -p LoadState obproxy-foo-2883.service']
     host.present()
     assert host.commands == asked
     host.present()
@@ -195,9 +195,11 @@ def test_systemd_is_told_only_when_the_unit_changed(host):
     assert host.commands[2:] == ['systemctl daemon-reload']
 
 
-def test_systemd_that_still_knows_a_unit_whose_file_was_removed_is_told(host):
+@pytest.mark.parametrize('shown', ['LoadState=loaded\nNeedDaemonReload=yes\n', 'LoadState=not-found\nNeedDaemonReload=no\n'],
+                         ids=['which it still knows', 'which it knows to be missing'])
+def test_systemd_is_told_of_a_new_file_for_a_unit(host, shown):
     os.makedirs(host.layout.systemd)
-    host.answers['systemctl'] = (0, 'NeedDaemonReload=yes\n', '')
+    host.answers['systemctl'] = (0, shown, '')
     host.present()
     assert host.commands[-1] == 'systemctl daemon-reload'
 

@@ -9,13 +9,28 @@ import multiprocessing
 import os
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 from ansible import context
+from ansible.executor.process.worker import WorkerProcess
 from ansible_collections.oceanbase.obproxy.plugins.plugin_utils import _forks
 
-FORKING = multiprocessing.get_context('fork')
 BUSY, IDLE = 1000.0, 0.0
+PLAIN = {'loop': None, 'until': None, 'async_val': 0}
+
+
+class Fork(WorkerProcess):
+    """One of Ansible's, that works until it is killed."""
+
+    def __init__(self):
+        multiprocessing.get_context('fork').Process.__init__(self, daemon=True)
+
+    def start(self):
+        multiprocessing.get_context('fork').Process.start(self)
+
+    def run(self):
+        signal.pause()
 
 
 @pytest.fixture
@@ -27,7 +42,7 @@ def forks(monkeypatch):
         monkeypatch.setattr(context, 'CLIARGS', {'forks': allowed})
         monkeypatch.setattr(os, 'getloadavg', lambda: (load, load, load))
         for _fork in range(working):
-            running.append(FORKING.Process(target=signal.pause, daemon=True))
+            running.append(Fork())
             running[-1].start()
         return running
     yield begin
@@ -36,12 +51,17 @@ def forks(monkeypatch):
         fork.join()
 
 
-def waiting(hosts):
+def waiting(hosts, **task):
     """Have a fork about to start, and give it the time to."""
-    thread = threading.Thread(target=_forks.keep_one_free, args=(hosts,), daemon=True)
+    thread = threading.Thread(target=_forks.keep_one_free, args=(SimpleNamespace(**{**PLAIN, **task}), hosts), daemon=True)
     thread.start()
     thread.join(0.5)
     return thread
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    monkeypatch.setattr(_forks, 'LONGEST_WAIT', 60)
 
 
 def test_the_last_free_fork_is_kept_until_another_one_is_through(forks):
@@ -64,6 +84,27 @@ def test_a_fork_starts_while_there_are_two(forks):
 def test_nobody_waits_where_it_would_not_pay(forks, allowed, hosts, load):
     forks(allowed, allowed - 1, load)
     assert not waiting(hosts).is_alive()
+
+
+@pytest.mark.parametrize('task', [{'loop': ['one']}, {'until': ['done']}, {'async_val': 60}], ids=['items', 'retries', 'polls'])
+def test_what_forks_say_on_the_way_is_not_held_up(forks, task):
+    forks(allowed=5, working=4)
+    assert not waiting(6, **task).is_alive()
+
+
+def test_other_processes_are_no_forks(forks):
+    forks(allowed=5, working=3)
+    other = multiprocessing.get_context('fork').Process(target=signal.pause, daemon=True)
+    other.start()
+    assert not waiting(hosts=6).is_alive()
+    other.kill()
+    other.join()
+
+
+def test_where_the_load_is_not_told_nobody_waits(forks, monkeypatch):
+    forks(allowed=5, working=4)
+    monkeypatch.setattr(os, 'getloadavg', lambda: (_ for _ in ()).throw(OSError('no /proc')))
+    _forks.keep_one_free(SimpleNamespace(**PLAIN), 6)
 
 
 def test_nobody_waits_for_long(forks, monkeypatch):
