@@ -11,11 +11,9 @@ import re
 import socket
 
 try:
-    from urllib.error import HTTPError
     from urllib.parse import quote
 except ImportError:  # Python 2.7
     from urllib import quote
-    from urllib2 import HTTPError
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.urls import open_url
@@ -45,13 +43,14 @@ class Consul(object):
             # A redirect or a proxy would get the token, too.
             return to_text(open_url(self.url + path, method=method, data=data, headers=self.headers, timeout=TIMEOUT,
                                     use_proxy=False, follow_redirects='none').read())
-        except HTTPError as exc:
+        except (IOError, OSError, ValueError, socket.timeout) as exc:
+            # An answer has a status, wherever this Python has the HTTPError that tells of it.
+            if not hasattr(exc, 'code'):
+                raise HostError('Consul at %s does not answer: %s. Is its agent running there?' % (self.url, exc))
             words = ' '.join(to_text(exc.read(), errors='surrogate_or_replace').split())[:200]
             advice = ' Check obproxy_consul_token.' if exc.code in (401, 403) else ''
             raise HostError('Consul at %s answers %s %s with %d (%s).%s'
                             % (self.url, method, path.partition('?')[0], exc.code, words or 'no words', advice))
-        except (IOError, OSError, ValueError, socket.timeout) as exc:
-            raise HostError('Consul at %s does not answer: %s. Is its agent running there?' % (self.url, exc))
 
     def services(self):
         """{id: service} of our services, as they are registered."""

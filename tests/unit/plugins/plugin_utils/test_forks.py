@@ -20,17 +20,15 @@ BUSY, IDLE = 1000.0, 0.0
 PLAIN = {'loop': None, 'until': None, 'async_val': 0}
 
 
-class Fork(WorkerProcess):
-    """One of Ansible's, that works until it is killed."""
-
-    def __init__(self):
-        multiprocessing.get_context('fork').Process.__init__(self, daemon=True)
-
-    def start(self):
-        multiprocessing.get_context('fork').Process.start(self)
+class Fork(multiprocessing.get_context('fork').Process):
+    """One that works until it is killed."""
 
     def run(self):
         signal.pause()
+
+
+def test_what_is_waited_for_are_child_processes():
+    assert issubclass(WorkerProcess, multiprocessing.process.BaseProcess)
 
 
 @pytest.fixture
@@ -41,8 +39,9 @@ def forks(monkeypatch):
     def begin(allowed, working, load=BUSY):
         monkeypatch.setattr(context, 'CLIARGS', {'forks': allowed})
         monkeypatch.setattr(os, 'getloadavg', lambda: (load, load, load))
+        monkeypatch.setattr(_forks, 'WorkerProcess', Fork)
         for _fork in range(working):
-            running.append(Fork())
+            running.append(Fork(daemon=True))
             running[-1].start()
         return running
     yield begin
@@ -101,9 +100,13 @@ def test_other_processes_are_no_forks(forks):
     other.join()
 
 
+def unreadable():
+    raise OSError('no /proc/loadavg')
+
+
 def test_where_the_load_is_not_told_nobody_waits(forks, monkeypatch):
     forks(allowed=5, working=4)
-    monkeypatch.setattr(os, 'getloadavg', lambda: (_ for _ in ()).throw(OSError('no /proc')))
+    monkeypatch.setattr(os, 'getloadavg', unreadable)
     _forks.keep_one_free(SimpleNamespace(**PLAIN), 6)
 
 
