@@ -119,7 +119,7 @@ def _ensure_root_file(changes, folder, name, text):
 def _ensure_unit(changes, name, text, layout, run):
     unit = unit_name(name)
     booted = os.path.isdir(layout.systemd)
-    there = os.path.lexists(os.path.join(layout.units, unit))
+    there = os.path.exists(os.path.join(layout.units, unit))
     if not text and booted and not changes.check_mode and there:
         _systemctl(run, 'disable', unit)
     changed = _ensure_root_file(changes, layout.units, unit, text)
